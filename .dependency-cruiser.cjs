@@ -1,0 +1,22 @@
+/** The arrows of docs/architecture.md: apps → service → messaging, timeseries → codecs, rules, contracts → zod. */
+const only = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
+module.exports = {
+  forbidden: [
+    only('no-circular', {}, { circular: true }, 'A circle has no top to read from.'),
+    only('apps-are-islands', { path: '^apps/([^/]+)/' }, { path: '^apps/', pathNot: '^apps/$1/' }, 'Apps never import apps.'),
+    only('libs-know-no-app', { path: '^libs/' }, { path: '^(apps|test)/' }, 'Libraries know no app and no test.'),
+    only('contracts-stand-alone', { path: '^libs/contracts/' }, { path: '.', pathNot: ['^libs/contracts/', '^node_modules/zod/'] }, 'Contracts import zod alone: they run in a browser.'),
+    only('rules-are-pure', { path: '^libs/(rules|codecs)/', pathNot: '\\.spec\\.ts$' }, { path: '.', pathNot: ['^libs/(rules|codecs|contracts)/', '^node_modules/zod/'] }, 'Rules and codecs are pure.'),
+    only('plumbing-below-service', { path: '^libs/(messaging|timeseries)/' }, { path: '^libs/service/' }, 'Arrows point one way.'),
+    only('messaging-and-timeseries-apart', { path: '^libs/messaging/' }, { path: '^libs/timeseries/' }, 'Messaging knows no database.'),
+    only('kafka-in-messaging', { path: '^(libs|apps)/', pathNot: '^libs/messaging/' }, { path: '^node_modules/(kafkajs|mqtt-packet)/' }, 'Kafka and MQTT packets stay in messaging.'),
+    only('mqtt-client-in-simulator', { path: '^(libs|apps)/', pathNot: '^(libs/messaging|apps/simulator)/' }, { path: '^node_modules/mqtt/' }, 'The MQTT client stays in messaging and simulator.'),
+    only('pg-in-timeseries', { path: '^(libs|apps)/', pathNot: '^libs/timeseries/' }, { path: '^node_modules/(pg|pg-copy-streams)/' }, 'PostgreSQL stays in timeseries.'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['nhip-source', 'import', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,42 @@
+/**
+ * The two failures that have a name, and every reason for which a message can end as a dead letter.
+ *
+ * `Rejected` is the message's fault, `Unavailable` the world's; anything else is ours.
+ */
+export const deadLetterReasons = [
+  'unknown-device', // Written to Kafka directly, or the device was removed since.
+  'unknown-codec',
+  'undecodable', // The bytes are not what the codec expects: broken JSON, wrong UTF-8, too deep.
+  'invalid', // Decoded, but a field is missing, of the wrong type or out of range.
+  'device-mismatch', // The payload names another device.
+  'wrong-domain', // The device belongs to another domain.
+  'clock-ahead',
+  'too-old',
+  'too-many-channels',
+  'too-large', // Longer array or larger payload than the limits allow.
+  'no-limit-row', // No dated row holds for the time of the event.
+  'our-fault', // Processing failed; the message is innocent until shown otherwise.
+] as const;
+export type DeadLetterReason = (typeof deadLetterReasons)[number];
+
+/** The message's fault: it becomes a dead letter with this reason; `details` name the field and what was expected. */
+export class Rejected extends Error {
+  constructor(
+    readonly reason: DeadLetterReason,
+    readonly details: string,
+  ) {
+    super(`${reason}: ${details}`);
+    this.name = 'Rejected';
+  }
+}
+
+/** The world's fault: Kafka or the database cannot answer now. Whoever catches it tries again, without end. */
+export class Unavailable extends Error {
+  constructor(
+    readonly dependency: 'kafka' | 'database',
+    cause: unknown,
+  ) {
+    super(`${dependency} unavailable: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'Unavailable';
+  }
+}
