@@ -1,0 +1,75 @@
+// @ts-check
+/**
+ * Runs another program to its end. What it prints goes to a log file, and its tail into the error when it fails.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ log: string, cwd?: string, env?: NodeJS.ProcessEnv, input?: string }} options
+ */
+export async function run(command, args, { log, cwd, env, input }) {
+  mkdirSync(dirname(log), { recursive: true });
+  const file = openSync(log, 'a');
+  const from = statSync(log).size;
+  try {
+    const child = spawn(command, args, { cwd, env, stdio: [input === undefined ? 'ignore' : 'pipe', file, file] });
+    child.stdin?.on('error', () => {}).end(input);
+    const code = await ended(child);
+    if (code !== 0) throw new CommandFailed(command, code, tail(readFileSync(log).subarray(from).toString(), 20));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Runs a program and hands back what it printed.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ input?: string, env?: NodeJS.ProcessEnv }} [options]
+ */
+export async function output(command, args, { input, env } = {}) {
+  const child = spawn(command, args, { env, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  let printed = '';
+  let complaint = '';
+  child.stdout?.setEncoding('utf8').on('data', (text) => (printed += text));
+  child.stderr?.setEncoding('utf8').on('data', (text) => (complaint += text));
+  child.stdin?.on('error', () => {}).end(input);
+  const code = await ended(child);
+  if (code !== 0) throw new CommandFailed(command, code, tail(complaint || printed, 20));
+  return printed;
+}
+
+export class CommandFailed extends Error {
+  /**
+   * @param {string} command
+   * @param {number | string | null} code
+   * @param {string} lastLines
+   */
+  constructor(command, code, lastLines) {
+    super(`${command} ended with ${code}:\n${lastLines}`);
+    this.code = code;
+  }
+}
+
+/**
+ * @param {string} text
+ * @param {number} lines
+ */
+export function tail(text, lines) {
+  return text.trimEnd().split('\n').slice(-lines).join('\n');
+}
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @returns {Promise<number | string | null>}
+ */
+function ended(child) {
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve(/** @type {NodeJS.ErrnoException} */ (error).code ?? error.message));
+    child.on('close', (code, signal) => resolve(code ?? signal));
+  });
+}
