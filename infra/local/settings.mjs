@@ -77,6 +77,7 @@ export const postgresSettings = {
   jit: 'off',
   max_connections: '100',
   max_worker_processes: '8',
+  max_logical_replication_workers: '0',
   max_parallel_workers_per_gather: '1',
   // A vacuum that competes for 2 cores works in small steps, but starts early on tables that only grow.
   autovacuum_max_workers: '2',
