@@ -1,8 +1,7 @@
 // @ts-check
 /**
- * Starts, finds again, stops and kills the PostgreSQL server (with TimescaleDB) of an instance.
- * It runs inside the private root as process 1 of a pid namespace: killing that one process ends all of the server's at
- * once, and no number left in postmaster.pid can belong to a stranger. Its data stays in the instance's folder.
+ * Starts, finds again, stops and kills the PostgreSQL server (with TimescaleDB) of an instance, inside the private root.
+ * It outlives the script that started it. After a kill -9 the next start recovers; nothing need be cleaned by hand.
  */
 import { spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,16 +11,17 @@ import { output, run, tail } from './command.mjs';
 import { pathIn, secret } from './instance.mjs';
 import { withLock } from './lock.mjs';
 import { needDisk, needPort, needRoot, Problem } from './needs.mjs';
-import { end, forget, recall, remember } from './process-record.mjs';
+import { childrenOf, end, forget, recall, remember } from './process-record.mjs';
+import { environment, homeOf, inRoot, ownerIn } from './private-root.mjs';
 import { instances, postgres, postgresSettings, superuser } from './settings.mjs';
 import { timescaleSoftware } from './software.mjs';
 
 /** @typedef {import('./settings.mjs').InstanceName} InstanceName */
+/** @typedef {import('./private-root.mjs').Home} Home */
 
 const startDeadlineMs = 120_000; // Recovery after a kill -9 replays up to max_wal_size.
 const stopDeadlineMs = 30_000;
 const logFilesMax = 5;
-const home = '/srv/nhip'; // The instance's folder, as the server sees it.
 const bin = `/usr/lib/postgresql/${postgres.version}/bin`;
 
 /**
@@ -62,10 +62,8 @@ export async function psql(name, database, sql) {
   const port = recall(recordFile(name))?.port;
   if (port === undefined) throw new Problem(`The database of instance ${name} is not running.`);
   const args = ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', '127.0.0.1', '-p', String(port), '-U', superuser, '-d', database];
-  return output('chroot', ['--userspec=postgres:postgres', root, `${bin}/psql`, ...args], {
-    input: sql,
-    env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C.UTF-8', PGPASSWORD: secret(name, superuser) },
-  });
+  const [command, ...rest] = inRoot(root, `${bin}/psql`, ...args);
+  return output(command, rest, { input: sql, env: { ...environment, PGPASSWORD: secret(name, superuser) } });
 }
 
 /**
@@ -81,7 +79,12 @@ export function urlOf(name, { role = superuser, database = 'postgres', port } = 
 function finish(name, signal) {
   return withLock(lockFile(name), async () => {
     const live = recall(recordFile(name));
-    if (live !== null) await end(live, signal, stopDeadlineMs);
+    if (live !== null) {
+      // Where the server is not process 1 of a namespace, its children would outlive it for a moment.
+      const children = signal === 'SIGKILL' ? childrenOf(live.pid) : [];
+      await end(live, signal, stopDeadlineMs);
+      for (const child of children) await end(child, 'SIGKILL', 0);
+    }
     forget(recordFile(name));
     return live !== null;
   });
@@ -91,7 +94,8 @@ function finish(name, signal) {
 async function start(name, root) {
   const wanted = instances[name].postgres;
   await needPort(wanted, `PostgreSQL of instance ${name}`);
-  const folder = folderOf(name);
+  const home = await homeOf(name, root);
+  const { folder } = home;
   const owner = ownerIn(root);
   for (const path of [folder, join(folder, 'log')]) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -100,17 +104,17 @@ async function start(name, root) {
   needDisk(folder);
   const console = pathIn(name, 'postgres-console.log');
   rmSync(console, { force: true });
-  await initialise(name, root, owner, console);
-  writeFileSync(join(folder, 'postgresql.conf'), configurationOf(wanted.port));
+  await initialise(name, home, owner, console);
+  writeFileSync(join(folder, 'postgresql.conf'), configurationOf(home, wanted.port));
   writeFileSync(join(folder, 'pg_hba.conf'), 'host all all 127.0.0.1/32 scram-sha-256\n');
 
   const file = openSync(console, 'a');
-  const [command, ...args] = inside(root, folder, `${bin}/postgres`, '-c', `config_file=${home}/postgresql.conf`);
+  const [command, ...args] = home.run(`${bin}/postgres`, '-c', `config_file=${home.inside}/postgresql.conf`);
   const child = spawn(command, args, { cwd: '/', env: environment, detached: true, stdio: ['ignore', file, file] });
   child.on('error', () => {});
   child.unref();
   if (child.pid === undefined) throw new Problem('PostgreSQL could not be started: the command unshare (package util-linux) is missing.');
-  const pid = await serverBelow(child.pid);
+  const pid = home.apart ? await onlyChildOf(child.pid) : child.pid;
   if (pid === null) throw new Problem(`PostgreSQL of instance ${name} could not be started.\n${lastWords(name)}`);
   remember(recordFile(name), pid, { port: wanted.port });
   return { pid, port: wanted.port };
@@ -118,93 +122,69 @@ async function start(name, root) {
 
 /**
  * Makes the cluster, once; under another name, so that an interrupted attempt is not taken for a cluster.
- * @param {InstanceName} name @param {string} root @param {{ uid: number, gid: number }} owner @param {string} log
+ * @param {InstanceName} name @param {Home} home @param {{ uid: number, gid: number }} owner @param {string} log
  */
-async function initialise(name, root, owner, log) {
-  const folder = folderOf(name);
+async function initialise(name, { folder, inside, run: within }, owner, log) {
   if (existsSync(join(folder, 'data'))) return;
   rmSync(join(folder, 'data.part'), { recursive: true, force: true });
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, secret(name, superuser), { mode: 0o600 });
   chownSync(passwordFile, owner.uid, owner.gid);
-  const options = ['-U', superuser, '--auth=scram-sha-256', `--pwfile=${home}/password`, '--encoding=UTF8', '--locale-provider=builtin', '--locale=C.UTF-8'];
-  const [command, ...args] = inside(root, folder, `${bin}/initdb`, '-D', `${home}/data.part`, ...options);
+  const options = ['-U', superuser, '--auth=scram-sha-256', `--pwfile=${inside}/password`, '--encoding=UTF8', '--locale-provider=builtin', '--locale=C.UTF-8'];
+  const [command, ...args] = within(`${bin}/initdb`, '-D', `${inside}/data.part`, ...options);
   await run(command, args, { log, cwd: '/', env: environment });
   rmSync(passwordFile);
   renameSync(join(folder, 'data.part'), join(folder, 'data'));
 }
 
-const environment = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C.UTF-8' };
-
-/**
- * The command that runs a program inside the root, in namespaces of its own: the mounts vanish with the process.
- * @param {string} root @param {string} folder @param {string[]} program
- */
-function inside(root, folder, ...program) {
-  const script = `
-    mount --bind "$2" "$1${home}" &&
-    mount --bind /dev/shm "$1/dev/shm" &&
-    mount -t proc proc "$1/proc" &&
-    root="$1" && shift 2 && exec chroot --userspec=postgres:postgres "$root" "$@"`;
-  return ['unshare', '--mount', '--pid', '--fork', '--propagation=private', 'sh', '-c', script, 'sh', root, folder, ...program];
-}
-
-/** The server is the only child of `unshare`, and process 1 of its namespace. @param {number} parent */
-async function serverBelow(parent) {
+/** `unshare` itself is not the server, but its parent. @param {number} parent */
+async function onlyChildOf(parent) {
   for (let attempt = 0; attempt < 200; attempt++, await sleep(10)) {
-    try {
-      const child = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim();
-      if (child !== '') return Number(child);
-    } catch {
-      return null;
-    }
+    const [child] = childrenOf(parent);
+    if (child !== undefined) return child.pid;
   }
   return null;
 }
 
-/** @param {number} port */
-function configurationOf(port) {
+/** @param {Home} home @param {number} port */
+function configurationOf({ inside, apart }, port) {
   const settings = {
     ...postgresSettings,
-    data_directory: `${home}/data`,
-    hba_file: `${home}/pg_hba.conf`,
-    ident_file: `${home}/data/pg_ident.conf`,
-    log_directory: `${home}/log`,
+    // Without mounts the root has no /dev/shm.
+    ...(apart ? {} : { dynamic_shared_memory_type: 'mmap' }),
+    data_directory: `${inside}/data`,
+    hba_file: `${inside}/pg_hba.conf`,
+    ident_file: `${inside}/data/pg_ident.conf`,
+    log_directory: `${inside}/log`,
     listen_addresses: '127.0.0.1',
     port: String(port),
   };
   return Object.entries(settings).map(([key, value]) => `${key} = '${value}'\n`).join('');
 }
 
-/** @param {string} root */
-function ownerIn(root) {
-  const line = readFileSync(join(root, 'etc', 'passwd'), 'utf8').split('\n').find((entry) => entry.startsWith('postgres:'));
-  const [, , uid, gid] = /** @type {string} */ (line).split(':');
-  return { uid: Number(uid), gid: Number(gid) };
-}
-
 /** @param {InstanceName} name @param {string} root @param {number} pid @param {number} port */
 async function untilReady(name, root, pid, port) {
-  const ask = ['--userspec=postgres:postgres', root, `${bin}/pg_isready`, '-q', '-h', '127.0.0.1', '-p', String(port)];
+  const [command, ...ask] = inRoot(root, `${bin}/pg_isready`, '-q', '-h', '127.0.0.1', '-p', String(port));
   for (const until = Date.now() + startDeadlineMs; Date.now() < until; await sleep(50)) {
-    if (await output('chroot', ask, { env: environment }).then(() => true, () => false)) return;
+    if (await output(command, ask, { env: environment }).then(() => true, () => false)) return;
     if (recall(recordFile(name))?.pid !== pid) {
       forget(recordFile(name));
-      throw new Problem(`PostgreSQL of instance ${name} ended while it started; its logs are in ${folderOf(name)}/log.\n${lastWords(name)}`);
+      throw new Problem(`PostgreSQL of instance ${name} ended while it started; its logs are in ${logFolder(name)}.\n${lastWords(name)}`);
     }
   }
-  throw new Problem(`PostgreSQL of instance ${name} did not answer within ${startDeadlineMs / 1000} s; its logs are in ${folderOf(name)}/log.`);
+  throw new Problem(`PostgreSQL of instance ${name} did not answer within ${startDeadlineMs / 1000} s; its logs are in ${logFolder(name)}.`);
 }
 
 /** @param {InstanceName} name */
-function pruneLogs(name) {
-  const log = join(folderOf(name), 'log');
+export function pruneLogs(name) {
+  const log = logFolder(name);
+  if (!existsSync(log)) return;
   for (const file of readdirSync(log).sort().slice(0, -logFilesMax)) rmSync(join(log, file), { force: true });
 }
 
 /** @param {InstanceName} name */
 function lastWords(name) {
-  const log = join(folderOf(name), 'log');
+  const log = logFolder(name);
   const newest = existsSync(log) ? readdirSync(log).sort().slice(-1).map((file) => join(log, file)) : [];
   return [pathIn(name, 'postgres-console.log'), ...newest]
     .filter(existsSync)
@@ -213,7 +193,7 @@ function lastWords(name) {
 }
 
 /** @param {InstanceName} name */
-const folderOf = (name) => pathIn(name, `postgres-${postgres.version}`);
+const logFolder = (name) => pathIn(name, `postgres-${postgres.version}`, 'log');
 /** @param {InstanceName} name */
 const recordFile = (name) => pathIn(name, 'postgres.pid');
 /** @param {InstanceName} name */

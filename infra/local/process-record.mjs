@@ -74,6 +74,23 @@ export function startTicksOf(pid) {
 }
 
 /**
+ * The children that a process has now.
+ * @param {number} pid
+ * @returns {ProcessRecord[]}
+ */
+export function childrenOf(pid) {
+  try {
+    const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+    return pids.flatMap((child) => {
+      const startTicks = startTicksOf(child);
+      return startTicks === null ? [] : [{ pid: child, startTicks, bootId: bootId() }];
+    });
+  } catch {
+    return []; // It has ended.
+  }
+}
+
+/**
  * @param {number} pid
  * @param {NodeJS.Signals} signal
  */

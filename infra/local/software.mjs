@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { CommandFailed, output, run } from './command.mjs';
 import { withLock } from './lock.mjs';
 import { needDisk, needJava, needMaven, needRoot, Problem } from './needs.mjs';
+import { mountPoint, namespacesWork } from './private-root.mjs';
 import { kafka, postgres } from './settings.mjs';
 
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nhip');
@@ -38,17 +39,8 @@ export async function timescaleSoftware() {
     const [command, ...args] = [...apart, 'debootstrap', '--variant=minbase', include, suite, target, ...(await mirror())];
     await run(command, args, { log, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
     for (const path of rootLeftOut) rmSync(join(target, path), { recursive: true, force: true });
-    // Where the folder of an instance appears inside.
-    mkdirSync(join(target, 'srv', 'nhip'), { recursive: true });
+    mkdirSync(join(target, mountPoint), { recursive: true });
   });
-}
-
-/** Whether this machine lets root have mounts and pids of its own; some containers do not. */
-export async function namespacesWork() {
-  return output('unshare', ['--mount', '--pid', '--fork', '--mount-proc', 'true']).then(
-    () => true,
-    () => false,
-  );
 }
 
 // Downloads, and the cluster that Debian makes for itself.
