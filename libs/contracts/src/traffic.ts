@@ -6,12 +6,23 @@
  */
 import { z } from 'zod';
 import { idPattern } from './ids.js';
+import { instantMs } from './instant.js';
 
 export const vehicleClasses = ['motorcycle', 'car', 'bus', 'truck', 'trailer', 'bicycle', 'other'] as const;
 export type VehicleClass = (typeof vehicleClasses)[number];
 
 export const trafficFlags = ['gap', 'wrong_way', 'imputed', 'estimated_time', 'undercount_motorcycle'] as const;
 export type TrafficFlag = (typeof trafficFlags)[number];
+
+/** Flags that a stored reading can carry, by bit: what the device said, and what we found. Bits are never given anew. */
+export const trafficFlagBits = {
+  gap: 1, // Vehicles may have been missed within the period.
+  wrong_way: 2,
+  imputed: 4,
+  estimated_time: 8, // The time is not the sensor's own: of a server, of the receipt, or estimated.
+  undercount_motorcycle: 16,
+  classes_exceed_count: 32, // Found: the classes add up to more than the count. Both are kept as they came.
+} as const satisfies Record<TrafficFlag | 'classes_exceed_count', number>;
 
 const countByClass = z.object(Object.fromEntries(vehicleClasses.map((name) => [name, z.number().nullable().optional()])) as Record<VehicleClass, z.ZodOptional<z.ZodNullable<z.ZodNumber>>>).strict();
 
@@ -24,7 +35,12 @@ const vehicle = z.strictObject({
   /** How long the detector was covered. */
   durationMs: z.number().nullable().optional(),
   wrongWay: z.boolean().optional(),
+  /** Vehicles may have been missed just before this one. */
+  gap: z.boolean().optional(),
+  /** Whose clock gave `atMs`; absent: the sensor's. */
+  timeMode: z.enum(['sensor', 'server', 'estimated']).optional(),
 });
+export type LoggedVehicle = z.infer<typeof vehicle>;
 
 const trafficReadingShape = z.strictObject({
   device: z.string().optional(),
@@ -58,7 +74,9 @@ export const trafficReading = trafficReadingShape.superRefine((reading, context)
   if (wrong !== null) context.addIssue({ code: 'custom', path: [...wrong[0]], message: `expected ${wrong[1]}` });
 });
 
-const instantPattern = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
+/** Times outside cannot be a reading's; the bound also keeps them within what every store of ours can hold. */
+const earliestMs = Date.UTC(1970, 0, 1);
+const latestMs = Date.UTC(2200, 0, 1);
 
 function outside(value: number | null | undefined, low: number, high: number): boolean {
   return value !== null && value !== undefined && !(value >= low && value <= high);
@@ -66,7 +84,7 @@ function outside(value: number | null | undefined, low: number, high: number): b
 
 function complaint(r: TrafficReading): Complaint | null {
   if (!(Number.isInteger(r.periodS) && r.periodS >= 1 && r.periodS <= 86_400)) return [['periodS'], 'a whole number of seconds, 1 to 86400'];
-  if (r.observedAt !== undefined && !(r.observedAt.length <= 40 && instantPattern.test(r.observedAt))) return [['observedAt'], 'a time such as 2026-11-22T07:00:00.000Z'];
+  if (r.observedAt !== undefined && outside(instantMs(r.observedAt), earliestMs, latestMs)) return [['observedAt'], 'a time of 1970 to 2199 such as 2026-11-22T07:00:00.000Z'];
   if (r.channel !== undefined && r.channel !== '' && !idPattern.test(r.channel)) return [['channel'], '1–64 letters, digits, ".", "_", ":" or "-"'];
   if (outside(r.count, 0, 1_000_000) || (typeof r.count === 'number' && !Number.isInteger(r.count))) return [['count'], 'a whole number of vehicles, 0 to 1000000, or null'];
   if (outside(r.speedKmh, 0, 300)) return [['speedKmh'], '0 to 300 km/h, or null'];
