@@ -1,0 +1,87 @@
+/**
+ * Errors of HTTP, mapped in one place to problem JSON (RFC 9457): `type, title, status, detail` and, where a field is
+ * to blame, `field` and `expected`. What is our own fault is logged in full and answered with no more than its kind.
+ */
+import { Rejected, Unavailable } from '#contracts';
+import { HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import { z } from 'zod';
+import type { Logger } from './log.js';
+
+export interface Problem {
+  /** `urn:nhip:problem:<name>`, or `about:blank` when the status says it all. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail?: string;
+  /** Path of the field to blame, with dots: `value.windows.0.of`. */
+  readonly field?: string;
+  readonly expected?: string;
+}
+
+/** An error that a handler throws on purpose: `throw problem(422, 'invalid', { field, expected })`. */
+export function problem(status: number, name: string, facts: { detail?: string; field?: string; expected?: string } = {}): HttpException {
+  const body: Problem = { type: `urn:nhip:problem:${name}`, title: STATUS_CODES[status] ?? 'Error', status, ...facts };
+  const exception = new HttpException(body, status);
+  // Commands print the message of what they catch.
+  exception.message = facts.detail ?? (facts.field === undefined ? name : `${facts.field}: expected ${facts.expected ?? 'something else'}`);
+  return exception;
+}
+
+/** The problem that an error is to the caller. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof HttpException) {
+    const body = error.getResponse();
+    if (typeof body === 'object' && 'type' in body && 'status' in body) return body as Problem;
+    return plain(error.getStatus(), error.message);
+  }
+  if (error instanceof z.ZodError) return fromSchema(error);
+  if (error instanceof Rejected) return { ...plain(422, error.details), type: `urn:nhip:problem:${error.reason}` };
+  if (error instanceof Unavailable) return { ...plain(503, `${error.dependency} is not available now; try again`), type: 'urn:nhip:problem:unavailable' };
+  return fromExpress(error) ?? plain(500);
+}
+
+/** Writes a problem as the whole answer; for handlers that stream and so go past the filter. */
+export function answerProblem(response: ServerResponse, answer: Problem): void {
+  const body = JSON.stringify(answer);
+  response.writeHead(answer.status, {
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    ...(answer.status === 503 ? { 'retry-after': '5' } : {}),
+  });
+  response.end(body);
+}
+
+export function problemFilter(log: Logger): ExceptionFilter {
+  return {
+    catch(error: unknown, host: ArgumentsHost): void {
+      const answer = problemOf(error);
+      if (answer.status >= 500 && !(error instanceof HttpException) && !(error instanceof Unavailable)) log.error({ error }, 'request failed');
+      const response = host.switchToHttp().getResponse<ServerResponse>();
+      if (response.headersSent) response.destroy();
+      else answerProblem(response, answer);
+    },
+  };
+}
+
+function plain(status: number, detail?: string): Problem {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, ...(detail === undefined ? {} : { detail }) };
+}
+
+function fromSchema(error: z.ZodError): Problem {
+  const [first] = error.issues;
+  const field = first?.path.join('.') ?? '';
+  const expected = (first?.message ?? 'something else').replace(/^expected /, '');
+  return { ...plain(422, `${field === '' ? 'the body' : field}: expected ${expected}`), type: 'urn:nhip:problem:invalid', field, expected };
+}
+
+/** Body parsers throw errors with a status of their own; their texts are safe to show when they are marked so. */
+function fromExpress(error: unknown): Problem | null {
+  if (!(error instanceof Error)) return null;
+  const { status, expose, type } = error as { status?: unknown; expose?: unknown; type?: unknown; limit?: unknown };
+  if (typeof status !== 'number' || status < 400 || status > 499) return null;
+  if (type === 'entity.too.large') return { ...plain(413, `the body is longer than ${(error as { limit?: number }).limit ?? 'the limit of'} bytes`), type: 'urn:nhip:problem:too-large' };
+  return plain(status, expose === true ? error.message : undefined);
+}
