@@ -6,6 +6,14 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
+
+/** Ends all that `run` and `output` have begun and that is not over: for a start that was broken off. */
+export function endCommands() {
+  for (const child of running) child.kill('SIGKILL');
+}
+
 /**
  * @param {string} command
  * @param {string[]} args
@@ -68,8 +76,13 @@ export function tail(text, lines) {
  * @returns {Promise<number | string | null>}
  */
 function ended(child) {
+  running.add(child);
   return new Promise((resolve) => {
-    child.on('error', (error) => resolve(/** @type {NodeJS.ErrnoException} */ (error).code ?? error.message));
-    child.on('close', (code, signal) => resolve(code ?? signal));
+    const over = (/** @type {number | string | null} */ how) => {
+      running.delete(child);
+      resolve(how);
+    };
+    child.on('error', (error) => over(/** @type {NodeJS.ErrnoException} */ (error).code ?? error.message));
+    child.on('close', (code, signal) => over(code ?? signal));
   });
 }

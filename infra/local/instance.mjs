@@ -7,8 +7,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Problem } from './needs.mjs';
+import { instances } from './settings.mjs';
 
 /** @typedef {import('./settings.mjs').InstanceName} InstanceName */
+/** @typedef {import('./settings.mjs').Port} Port */
 
 export const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
@@ -37,4 +40,18 @@ export function secret(name, key) {
     renameSync(`${file}.part`, file);
     return value;
   }
+}
+
+/** The ports of an instance's servers, as settings and environment say. @param {InstanceName} name */
+export function serverPorts(name) {
+  const { kafka, controller, postgres } = instances[name];
+  return { kafka: moved(kafka), controller: moved(controller), postgres: moved(postgres) };
+}
+
+/** @param {Port} wanted @returns {Port} at the port that its variable says, if it is set */
+export function moved({ variable, port }) {
+  const said = process.env[variable];
+  if (!said) return { variable, port };
+  if (!/^\d{1,5}$/.test(said) || Number(said) < 1 || Number(said) > 65_535) throw new Problem(`${variable} is ${said}, which is not a port.`);
+  return { variable, port: Number(said) };
 }

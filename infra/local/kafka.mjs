@@ -4,16 +4,17 @@
  * It outlives the script that started it. After a kill -9 the next start recovers the log; nothing need be cleaned by hand.
  */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run, tail } from './command.mjs';
-import { pathIn } from './instance.mjs';
+import { pathIn, serverPorts } from './instance.mjs';
 import { withLock } from './lock.mjs';
-import { needDisk, needJava, needPort, Problem } from './needs.mjs';
+import { needDisk, needPort, Problem } from './needs.mjs';
 import { end, forget, recall, remember } from './process-record.mjs';
-import { instances, kafka, kafkaSettings } from './settings.mjs';
-import { kafkaSoftware } from './software.mjs';
+import { kafka, kafkaSettings } from './settings.mjs';
+import { kafkaSoftware, needsOfKafka } from './software.mjs';
 
 /** @typedef {import('./settings.mjs').InstanceName} InstanceName */
 
@@ -38,6 +39,20 @@ export function ensureKafka(name) {
   });
 }
 
+/** Whether it runs. @param {InstanceName} name */
+export function kafkaLives(name) {
+  return recall(recordFile(name)) !== null;
+}
+
+/** Throws a Problem when something would keep it from starting. @param {InstanceName} name */
+export async function checkKafka(name) {
+  await needsOfKafka();
+  if (kafkaLives(name)) return;
+  const { kafka: door, controller } = serverPorts(name);
+  await needPort(door, `Kafka of instance ${name}`);
+  await needPort(controller, `the Kafka controller of instance ${name}`);
+}
+
 /** Stops it in good order; kills it when it does not end in time. @param {InstanceName} name */
 export function stopKafka(name) {
   return finish(name, 'SIGTERM');
@@ -60,10 +75,9 @@ function finish(name, signal) {
 
 /** @param {InstanceName} name */
 async function start(name) {
+  await checkKafka(name);
   const classPath = await kafkaSoftware();
-  const { kafka: door, controller } = instances[name];
-  await needPort(door, `Kafka of instance ${name}`);
-  await needPort(controller, `the Kafka controller of instance ${name}`);
+  const { kafka: door } = serverPorts(name);
   mkdirSync(pathIn(name, 'kafka', 'log'), { recursive: true });
   needDisk(pathIn(name));
   const properties = pathIn(name, 'kafka', 'server.properties');
@@ -94,7 +108,6 @@ async function format(name, classPath, properties) {
   rmSync(data, { recursive: true, force: true });
   const log = consoleLog(name);
   const java = (/** @type {string[]} */ ...args) => run('java', ['-cp', classPath, '-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', 'kafka.tools.StorageTool', ...args], { log });
-  const { randomBytes } = await import('node:crypto');
   // A Kafka uuid: 16 bytes in base64url, which the tools cannot take when it begins with a dash.
   const clusterId = `N${randomBytes(16).toString('base64url').slice(1)}`;
   await java('format', '--cluster-id', clusterId, '--config', properties);
@@ -102,7 +115,7 @@ async function format(name, classPath, properties) {
 
 /** @param {InstanceName} name */
 function propertiesOf(name) {
-  const { kafka: door, controller } = instances[name];
+  const { kafka: door, controller } = serverPorts(name);
   const settings = {
     ...kafkaSettings,
     listeners: `PLAINTEXT://127.0.0.1:${door.port},CONTROLLER://127.0.0.1:${controller.port}`,

@@ -2,10 +2,13 @@
 /**
  * What must be true of this machine, checked before anything is begun. A miss is one sentence that says what to do.
  */
-import { readdirSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
-import { createServer } from 'node:net';
+// As one name, since an older Node that lacks statfs must come as far as saying that it is too old.
+import * as fs from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { output } from './command.mjs';
 import { diskNeededGb, kafka, nodeMin } from './settings.mjs';
+
+/** @typedef {import('./settings.mjs').Port} Port */
 
 /** A failure that a person can mend: its message is shown alone, without a stack. */
 export class Problem extends Error {}
@@ -40,14 +43,14 @@ export async function needMaven() {
 
 /** @param {string} folder */
 export function needDisk(folder) {
-  const { bavail, bsize } = statfsSync(folder);
+  const { bavail, bsize } = fs.statfsSync(folder);
   const freeGb = (bavail * bsize) / 1024 ** 3;
   if (freeGb >= diskNeededGb) return;
   throw new Problem(`The disk of ${folder} has ${freeGb.toFixed(1)} GB free, and ${diskNeededGb} GB are needed: make room and start again.`);
 }
 
 /**
- * @param {{ variable: string, port: number }} wanted
+ * @param {Port} wanted
  * @param {string} purpose
  */
 export async function needPort({ variable, port }, purpose) {
@@ -64,20 +67,33 @@ export async function needPort({ variable, port }, purpose) {
 }
 
 /**
+ * A server that somebody else runs must at least take a connection.
+ * @param {string} variable @param {string} host @param {number} port
+ */
+export async function needReachable(variable, host, port) {
+  const reached = await new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 5_000 }, () => resolve(true));
+    for (const event of ['error', 'timeout']) socket.on(event, () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+  if (!reached) throw new Problem(`${variable} names ${host}:${port}, which does not answer: start that server, or unset ${variable} to use a private one.`);
+}
+
+/**
  * Who listens on a port, from the tables of the kernel; null when it is not ours to see.
  * @param {number} port
  */
 export function ownerOf(port) {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
   const listening = ['/proc/net/tcp', '/proc/net/tcp6']
-    .flatMap((file) => readFileSync(file, 'utf8').split('\n').slice(1))
+    .flatMap((file) => fs.readFileSync(file, 'utf8').split('\n').slice(1))
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[1]?.endsWith(`:${hexPort}`) && fields[3] === '0A');
   const sockets = new Set(listening.map((fields) => `socket:[${fields[9]}]`));
-  for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+  for (const pid of fs.readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     try {
-      const holds = readdirSync(`/proc/${pid}/fd`).some((fd) => sockets.has(readlinkOrNothing(`/proc/${pid}/fd/${fd}`)));
-      if (holds) return { pid: Number(pid), command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim().slice(0, 60) };
+      const holds = fs.readdirSync(`/proc/${pid}/fd`).some((fd) => sockets.has(readlinkOrNothing(`/proc/${pid}/fd/${fd}`)));
+      if (holds) return { pid: Number(pid), command: fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim().slice(0, 60) };
     } catch {
       // It ended while we looked, or belongs to someone else.
     }
@@ -88,7 +104,7 @@ export function ownerOf(port) {
 /** @param {string} path */
 function readlinkOrNothing(path) {
   try {
-    return readlinkSync(path);
+    return fs.readlinkSync(path);
   } catch {
     return '';
   }

@@ -8,13 +8,13 @@ import { chownSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { output, run, tail } from './command.mjs';
-import { pathIn, secret } from './instance.mjs';
+import { pathIn, secret, serverPorts } from './instance.mjs';
 import { withLock } from './lock.mjs';
-import { needDisk, needPort, needRoot, Problem } from './needs.mjs';
+import { needDisk, needPort, Problem } from './needs.mjs';
 import { childrenOf, end, forget, recall, remember } from './process-record.mjs';
 import { environment, homeOf, inRoot, ownerIn } from './private-root.mjs';
-import { instances, postgres, postgresSettings, superuser } from './settings.mjs';
-import { timescaleSoftware } from './software.mjs';
+import { postgres, postgresSettings, superuser } from './settings.mjs';
+import { needsOfTimescale, timescaleSoftware } from './software.mjs';
 
 /** @typedef {import('./settings.mjs').InstanceName} InstanceName */
 /** @typedef {import('./private-root.mjs').Home} Home */
@@ -31,14 +31,25 @@ const bin = `/usr/lib/postgresql/${postgres.version}/bin`;
  */
 export function ensureDatabase(name) {
   return withLock(lockFile(name), async () => {
+    await checkDatabase(name);
     const root = await timescaleSoftware();
-    needRoot();
     const live = recall(recordFile(name));
     const { pid, port } = live?.port === undefined ? await start(name, root) : { pid: live.pid, port: live.port };
     await untilReady(name, root, pid, port);
     pruneLogs(name);
     return { adminUrl: urlOf(name, { port }), pid, started: live === null };
   });
+}
+
+/** Whether it runs. @param {InstanceName} name */
+export function databaseLives(name) {
+  return recall(recordFile(name)) !== null;
+}
+
+/** Throws a Problem when something would keep it from starting. @param {InstanceName} name */
+export async function checkDatabase(name) {
+  needsOfTimescale();
+  if (!databaseLives(name)) await needPort(serverPorts(name).postgres, `PostgreSQL of instance ${name}`);
 }
 
 /** Stops it in good order (open connections are ended); kills it when that takes too long. @param {InstanceName} name */
@@ -71,7 +82,7 @@ export async function psql(name, database, sql) {
  * @param {{ role?: string, database?: string, port?: number }} [to]
  */
 export function urlOf(name, { role = superuser, database = 'postgres', port } = {}) {
-  const at = port ?? recall(recordFile(name))?.port ?? instances[name].postgres.port;
+  const at = port ?? recall(recordFile(name))?.port ?? serverPorts(name).postgres.port;
   return `postgres://${role}:${secret(name, role)}@127.0.0.1:${at}/${database}`;
 }
 
@@ -92,8 +103,7 @@ function finish(name, signal) {
 
 /** @param {InstanceName} name @param {string} root */
 async function start(name, root) {
-  const wanted = instances[name].postgres;
-  await needPort(wanted, `PostgreSQL of instance ${name}`);
+  const wanted = serverPorts(name).postgres;
   const home = await homeOf(name, root);
   const { folder } = home;
   const owner = ownerIn(root);

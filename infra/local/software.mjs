@@ -19,19 +19,33 @@ const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nhi
 /** The class path of Kafka. Maven checks what it downloads. */
 export async function kafkaSoftware() {
   const pom = kafkaPom();
-  const folder = await install(`kafka-${kafka.version}-${checksum(pom)}`, needMaven, async (target, log) => {
+  const folder = await install(kafkaFolder(pom), async (target, log) => {
+    await needMaven();
     writeFileSync(join(target, 'pom.xml'), pom);
     await run('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=libs'], { cwd: target, log });
   });
-  await needJava();
   return join(folder, 'libs', '*');
+}
+
+/** What must be there to run Kafka, and to install it where that is still to be done. */
+export async function needsOfKafka() {
+  await needJava();
+  if (existsSync(join(cache, kafkaFolder(kafkaPom())))) return;
+  await needMaven();
+  needDisk(existingAncestor(cache));
+}
+
+/** The same for TimescaleDB. */
+export function needsOfTimescale() {
+  needRoot();
+  if (!existsSync(join(cache, timescaleFolder()))) needDisk(existingAncestor(cache));
 }
 
 /** The root folder of a small Debian with PostgreSQL and TimescaleDB; the host's own Debian may be too old for the package. */
 export async function timescaleSoftware() {
-  const { suite, packages, version } = postgres;
-  const recipe = JSON.stringify([suite, packages, rootLeftOut, process.arch]);
-  return install(`timescaledb-pg${version}-${suite}-${checksum(recipe)}`, needRoot, async (target, log) => {
+  const { suite, packages } = postgres;
+  return install(timescaleFolder(), async (target, log) => {
+    needRoot();
     await needDebootstrap(log);
     const include = `--include=${packages.join(',')}`;
     // In a namespace of its own: what debootstrap mounts and starts is gone when it is, even after kill -9.
@@ -48,13 +62,11 @@ const rootLeftOut = ['var/cache/apt', 'var/lib/apt/lists', 'var/lib/postgresql/1
 
 /**
  * @param {string} name
- * @param {() => unknown} need What must be there to install, not to use.
  * @param {(target: string, log: string) => Promise<void>} make
  */
-async function install(name, need, make) {
+async function install(name, make) {
   const folder = join(cache, name);
   if (existsSync(folder)) return folder;
-  await need();
   needDisk(existingAncestor(cache));
   return withLock(join(cache, `${name}.lock`), async () => {
     if (existsSync(folder)) return folder; // Another process made it while we waited.
@@ -93,6 +105,16 @@ async function mirror() {
   if (!/^ID=debian$/m.test(release) || codename === undefined) return [];
   const uris = await output('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages', `Codename: ${codename}`]);
   return uris.split('\n').filter((uri) => uri.startsWith('http')).slice(0, 1);
+}
+
+/** @param {string} pom */
+function kafkaFolder(pom) {
+  return `kafka-${kafka.version}-${checksum(pom)}`;
+}
+
+function timescaleFolder() {
+  const { suite, packages, version } = postgres;
+  return `timescaledb-pg${version}-${suite}-${checksum(JSON.stringify([suite, packages, rootLeftOut, process.arch]))}`;
 }
 
 function kafkaPom() {

@@ -1,0 +1,85 @@
+// @ts-check
+/**
+ * `npm start`: from a fresh machine to a running city, in the foreground. Ctrl-C ends what this start began; servers that
+ * it found running stay. Written with Node's own modules alone, since nothing is installed yet.
+ */
+import { createDatabase } from './database/create.mjs';
+import { endCommands } from './local/command.mjs';
+import { pathIn } from './local/instance.mjs';
+import { needPort, Problem } from './local/needs.mjs';
+import { pruneLogs } from './local/postgres.mjs';
+import { check, givenServers, prepare, stopperOfStarted } from './local/prepare.mjs';
+import { forget, recall, remember } from './local/process-record.mjs';
+import { cityPorts, cityProcesses, welcome } from './local/processes.mjs';
+import { showProgress } from './local/progress.mjs';
+import { cityDatabase } from './local/settings.mjs';
+import { endLeftovers, supervise } from './local/supervisor.mjs';
+
+const name = 'main';
+const record = pathIn(name, 'start.pid');
+const board = showProgress();
+/** @type {(() => Promise<unknown>)[]} What is to be undone at the end, the last first. */
+const undo = [];
+let stopping = false;
+
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => {
+    if (stopping) return;
+    board.say('\nStopping; what is under way is finished first.');
+    void stop(0);
+  });
+}
+// A terminal that was closed takes no more lines; the city is to be stopped all the same.
+process.stdout.on('error', () => {});
+
+try {
+  await start();
+} catch (error) {
+  if (stopping) await new Promise(() => {}); // Broken off on purpose: `stop` ends the process.
+  board.say(error instanceof Problem ? `\n${error.message}` : `\n${/** @type {Error} */ (error).stack}`);
+  await stop(1);
+}
+
+async function start() {
+  const startedAt = Date.now();
+  const other = recall(record);
+  if (other !== null) throw new Problem(`The city is running already (process ${other.pid}); npm run stop ends it.`);
+  await endLeftovers(pathIn(name));
+  const given = givenServers(name);
+  const ports = cityPorts();
+  await check(name, given);
+  for (const [variable, port] of Object.entries(ports)) await needPort({ variable, port }, `the city (${variable})`);
+  remember(record, process.pid);
+  undo.push(async () => forget(record), stopperOfStarted(name));
+
+  /** @type {Record<string, string> | undefined} */
+  let urls;
+  const servers = await prepare(name, given, board, {
+    afterDatabase: async () => void ({ urls } = await createDatabase(name, cityDatabase)),
+  });
+
+  const city = supervise(cityProcesses({ name, brokers: servers.brokers, databaseUrls: urls ?? servers.databaseUrl, ports }), {
+    folder: pathIn(name),
+    onLine: (process, line) => isGrave(line) && board.say(`[${process}] ${line}`),
+    onEvent: (process, event) => board.say(`[${process}] ${event}`),
+  });
+  undo.push(() => city.stop());
+  city.start();
+  await board.step('processes', () => city.untilReady());
+  setInterval(() => pruneLogs(name), 60_000);
+  board.say(`${welcome(ports)}\nUp after ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`);
+}
+
+/** @param {number} code */
+async function stop(code) {
+  stopping = true;
+  endCommands();
+  for (const step of undo.reverse()) await step().catch((error) => board.say(error.message));
+  process.exit(code);
+}
+
+/** An error of pino (level 50 and up), or something that is not a log line at all. @param {string} line */
+function isGrave(line) {
+  const level = /^\{"level":(\d+)/.exec(line)?.[1];
+  return level === undefined ? line.trim() !== '' : Number(level) >= 50;
+}
