@@ -157,10 +157,15 @@ export interface RoadRecord {
 
 export const roadRecords: readonly RoadRecord[] = roads.map(({ id, nameVi, nameEn, roadClass, along }) => ({ id: `hn-${id}`, nameVi, nameEn, roadClass, line: along.map((name) => at(places[name])) }));
 
-/** All stretches between two named junctions: first one direction of each, then the other. */
-export const namedStretches: readonly Stretch[] = [true, false].flatMap((inbound) =>
-  roads.flatMap((of) => of.along.slice(1).map((to, index) => stretchOf(of, index + 1, of.along[index]!, to, inbound))),
-).map((stretch, number) => ({ ...stretch, number }));
+const sections: readonly (readonly [Stretch, Stretch])[] = roads.flatMap((of) =>
+  of.along.slice(1).map((to, index) => [stretchOf(of, index + 1, of.along[index]!, to, true), stretchOf(of, index + 1, of.along[index]!, to, false)] as const),
+);
+
+/**
+ * All stretches between two named junctions: first each section in one of its directions, by turns into the centre and
+ * out of it, so that both rush hours show; then the other direction of each.
+ */
+export const namedStretches: readonly Stretch[] = [...sections.map((both, index) => both[index % 2]!), ...sections.map((both, index) => both[1 - (index % 2)]!)].map((stretch, number) => ({ ...stretch, number }));
 
 /**
  * As many stretches as asked for: the named ones first, then parts of 100 m at most along them, so that the first ones

@@ -56,7 +56,7 @@ export interface Accident {
   readonly capacityLeft: number;
 }
 
-/** Those that lead towards the centre: the first half of the named ones. */
+/** The first half of the named stretches, since these have detectors however small the fleet. */
 export const accidentStretches = 72;
 
 /** Every evening has one accident somewhere in the town: it begins between 17:15 and 18:45 and blocks lanes for 40 to 75 minutes. */
@@ -185,6 +185,6 @@ function circularHours(hours: number): number {
 }
 
 // Rush hours 7–9 and 16:30–19, a lull in the siesta, hardly anybody between 1 and 4.
-const weekdayInbound = shapeOf(0.04, [[7.8, 0.85, 0.85], [10.3, 1.8, 0.4], [14.5, 1.8, 0.42], [17.7, 1.05, 0.62], [20.3, 1.5, 0.25]]);
-const weekdayOutbound = shapeOf(0.04, [[7.8, 0.85, 0.62], [10.3, 1.8, 0.38], [14.5, 1.8, 0.4], [17.7, 1.05, 0.78], [20.3, 1.5, 0.28]]);
+const weekdayInbound = shapeOf(0.04, [[7.8, 0.85, 0.85], [10.3, 1.8, 0.4], [14.5, 1.8, 0.42], [17.7, 1.05, 0.68], [20.3, 1.5, 0.25]]);
+const weekdayOutbound = shapeOf(0.04, [[7.8, 0.85, 0.62], [10.3, 1.8, 0.38], [14.5, 1.8, 0.4], [17.7, 1.05, 0.84], [20.3, 1.5, 0.28]]);
 const weekend = shapeOf(0.04, [[9.5, 1.9, 0.5], [15, 2.2, 0.4], [18.2, 1.4, 0.4], [20.8, 1.5, 0.3]]);
