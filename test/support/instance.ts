@@ -1,0 +1,43 @@
+/** The shared servers of instance `test`, as TypeScript sees them: what infra/ offers to tests. */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { repository } from './places.js';
+
+export const instanceName = 'test';
+
+export interface ProcessPlan {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  readonly readyUrl?: string;
+}
+
+export interface Supervisor {
+  start(name?: string): void;
+  untilReady(name?: string): Promise<void>;
+  stop(name?: string): Promise<void>;
+  pid(name: string): number | null;
+  restarts(name: string): number;
+  kill9(name: string): Promise<void>;
+}
+
+interface Infra {
+  ensureKafka(name: string): Promise<{ brokers: string; pid: number }>;
+  stopKafka(name: string): Promise<boolean>;
+  killKafka(name: string): Promise<boolean>;
+  ensureDatabase(name: string): Promise<{ adminUrl: string; pid: number }>;
+  stopDatabase(name: string): Promise<boolean>;
+  killDatabase(name: string): Promise<boolean>;
+  createDatabase(name: string, database: string): Promise<{ adminUrl: string; urls: Record<string, string> }>;
+  dropDatabase(name: string, database: string): Promise<void>;
+  supervise(plans: readonly ProcessPlan[], options: { folder: string; onLine?: (name: string, line: string) => void; onEvent?: (name: string, event: string) => void }): Supervisor;
+  endLeftovers(folder: string): Promise<string[]>;
+}
+
+/** Loaded by path, since it is plain JavaScript that must run before anything is installed. */
+export async function infra(): Promise<Infra> {
+  const files = ['local/kafka.mjs', 'local/postgres.mjs', 'local/supervisor.mjs', 'database/create.mjs'];
+  const modules = await Promise.all(files.map((file) => import(pathToFileURL(join(repository, 'infra', file)).href) as Promise<Partial<Infra>>));
+  return Object.assign({}, ...modules) as Infra;
+}
