@@ -1,4 +1,10 @@
 /** PostgreSQL and TimescaleDB behind a few functions. The only place that imports pg. */
+export * from './consumed.js';
 export * from './database.js';
 export * from './listen.js';
 export * from './migrate.js';
+export * from './outbox.js';
+export * from './reading-table.js';
+export * from './retention.js';
+export * from './rollups.js';
+export * from './round-store.js';

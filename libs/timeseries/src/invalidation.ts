@@ -1,0 +1,59 @@
+/**
+ * Notes which aggregates a round has made stale.
+ *
+ * What is live is noted by the minute for all channels at once: few rows, however many devices. What is older is noted by
+ * channel and range, so that one device's backlog does not recompute the whole city.
+ */
+import type { Transaction } from './database.js';
+
+export interface Touch {
+  readonly channelId: number;
+  readonly observedAtMs: number;
+  readonly receivedAtMs: number;
+}
+
+/** Received this soon after the observation, a reading is live. */
+export const liveMs = 120_000;
+const minuteMs = 60_000;
+
+export interface Note {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly channelIds: readonly number[] | null;
+}
+
+export function notesFor(touches: readonly Touch[]): Note[] {
+  const minutes = new Set<number>();
+  const ranges = new Map<number, { from: number; to: number }>();
+  for (const { channelId, observedAtMs, receivedAtMs } of touches) {
+    if (receivedAtMs - observedAtMs < liveMs) {
+      minutes.add(observedAtMs - (observedAtMs % minuteMs));
+      continue;
+    }
+    const range = ranges.get(channelId);
+    if (range === undefined) ranges.set(channelId, { from: observedAtMs, to: observedAtMs });
+    else if (observedAtMs < range.from) range.from = observedAtMs;
+    else if (observedAtMs > range.to) range.to = observedAtMs;
+  }
+  const byRange = new Map<string, { fromMs: number; toMs: number; channelIds: number[] }>();
+  for (const [channelId, { from, to }] of ranges) {
+    const note = byRange.get(`${from}-${to}`);
+    if (note === undefined) byRange.set(`${from}-${to}`, { fromMs: from, toMs: to, channelIds: [channelId] });
+    else note.channelIds.push(channelId);
+  }
+  return [...[...minutes].map((minute) => ({ fromMs: minute, toMs: minute + minuteMs - 1, channelIds: null })), ...byRange.values()];
+}
+
+export async function noteInvalid({ query }: Transaction, schema: string, touches: readonly Touch[]): Promise<void> {
+  const notes = notesFor(touches);
+  if (notes.length === 0) return;
+  await query(
+    `insert into ${schema}.invalidation (from_at, to_at, channel_ids)
+     select f, t, c::int[] from unnest($1::timestamptz[], $2::timestamptz[], $3::text[]) as n (f, t, c)`,
+    [
+      notes.map(({ fromMs }) => new Date(fromMs).toISOString()),
+      notes.map(({ toMs }) => new Date(toMs).toISOString()),
+      notes.map(({ channelIds }) => (channelIds === null ? null : `{${channelIds.join(',')}}`)),
+    ],
+  );
+}

@@ -1,0 +1,373 @@
+/**
+ * Stores a round of readings: rows, derived states, dead letters, what must be recomputed and announced, and the offsets,
+ * in one transaction. Either all of it is in, or nothing.
+ *
+ * Two ideas keep it cheap. A reading newer than all that its channel has is new without asking the database, so only
+ * doubtful ones are looked up. And derived states live in memory between rounds, by their home partition: the locked
+ * offset row tells whether another process has touched them since (`fold_version`), in which case they are loaded again.
+ */
+import { Rejected, type DeadLetterReason } from '#contracts';
+import { announce, type Announcement } from './outbox.js';
+import { BinaryRows } from './binary-rows.js';
+import { type ChannelState, loadLastTimes, publisherIds, resolveChannels } from './channels.js';
+import { type Consumption, type ConsumedRow, type Counted, type DeadLetter, insertDeadLetters, lockConsumed, saveConsumed, type Stream } from './consumed.js';
+import { type Database, isUnavailable, type Log, type Transaction } from './database.js';
+import { noteInvalid } from './invalidation.js';
+import { copyRows, insertHistory, type ReadingTable, rowsAt, type StoredReading, updateRows, valuesOf, writeObservation, writeStored } from './reading-table.js';
+import { settle } from './settle.js';
+
+/** One reading of a message, decoded. `payload` from `start` to `end` are the message's raw bytes. */
+export interface Arrival<O> {
+  readonly partition: number;
+  readonly offset: number;
+  readonly position: number;
+  readonly element: number;
+  readonly device: string;
+  readonly publisher: string;
+  readonly codec: string;
+  readonly receivedAtMs: number;
+  readonly payload: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly channel: string;
+  readonly observedAtMs: number;
+  readonly observation: O;
+  /** Whose derived state this reading may change (an asset); null: nobody's. */
+  readonly subject: string | null;
+  /** The partition that the subject's and the channel's memory belong to. */
+  readonly home: number;
+}
+
+export interface RoundPart {
+  readonly partition: number;
+  /** After the last offset of the fetch. */
+  readonly nextOffset: number;
+}
+
+export interface Fold<O, S> {
+  /** States of these subjects as the database has them; none for a subject that is not judged. */
+  load(transaction: Transaction, subjects: readonly string[]): Promise<Map<string, S>>;
+  /** The state after a reading that was stored or corrected; may announce. Pure but for `announce`. */
+  apply(state: S, arrival: Arrival<O>, channelId: number, announce: (announcement: Announcement) => void): S;
+  /** Called with the states whose changes were announced; everything else must follow from the rows. */
+  save(transaction: Transaction, changed: ReadonlyMap<string, S>): Promise<void>;
+}
+
+export interface RoundStoreOptions<O, S> {
+  readonly db: Database;
+  readonly stream: Stream;
+  readonly table: ReadingTable<O>;
+  readonly fold: Fold<O, S>;
+  readonly log: Log;
+  /** The release is at fault: called when everything fails, before the error is thrown. */
+  readonly onOurFault: (error: unknown) => void;
+}
+
+export interface RoundResult {
+  readonly stored: number;
+  readonly corrected: number;
+  readonly repeated: number;
+  readonly deadLettered: number;
+  readonly announced: number;
+}
+
+/** What is remembered of the channels and subjects at home in one partition, and for which state of its offset row. */
+interface Home<S> {
+  nextOffset: number;
+  foldVersion: number;
+  readonly channels: Map<string, ChannelState>;
+  /** Null: judged by nothing. */
+  readonly subjects: Map<string, S | null>;
+}
+
+interface Draft<O, S> {
+  readonly transaction: Transaction;
+  readonly locks: Map<number, ConsumedRow>;
+  readonly tallies: Map<number, Tally>;
+  readonly dead: DeadLetter[];
+  readonly announcements: Announcement[];
+  readonly arrivals: readonly Arrival<O>[];
+}
+
+interface Tally {
+  readonly partition: number;
+  stored: number;
+  corrected: number;
+  repeated: number;
+  readonly deadLettered: Map<DeadLetterReason, number>;
+}
+
+class DryRun extends Error {}
+
+/** The process stops when everything fails, and it is this much from this many: then the release is at fault. */
+const allFailMessagesMin = 20;
+const allFailDevicesMin = 5;
+
+export class RoundStore<O, S> {
+  private readonly homes = new Map<number, Home<S>>();
+  private readonly rows = new BinaryRows();
+
+  constructor(private readonly options: RoundStoreOptions<O, S>) {}
+
+  /** Forgets all states, for example because the registry has changed what they were computed from. */
+  forget(): void {
+    this.homes.clear();
+  }
+
+  /**
+   * Stores what is new of a round. Throws `Unavailable` when the database cannot answer now; nothing is stored then.
+   * A message that makes our own code fail becomes a dead letter `our-fault`, found by halving.
+   */
+  async store(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[]): Promise<RoundResult> {
+    try {
+      return await this.attempt(parts, arrivals, dead, false);
+    } catch (error) {
+      if (isUnavailable(error)) throw error;
+      this.options.log.error({ error: describe(error), readings: arrivals.length }, 'storing a round failed, looking for the culprits');
+      const culprits = await this.culprits(parts, arrivals, error);
+      const innocent = arrivals.filter((arrival) => !culprits.has(arrival));
+      const letters = [...culprits].map(([arrival, fault]) => deadLetter(arrival, 'our-fault', describe(fault)));
+      return this.attempt(parts, innocent, [...dead, ...letters], false);
+    }
+  }
+
+  private async culprits(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], whole: unknown): Promise<Map<Arrival<O>, unknown>> {
+    const found = new Map<Arrival<O>, unknown>();
+    const search = async (suspects: readonly Arrival<O>[], error: unknown): Promise<void> => {
+      if (suspects.length === 1) {
+        found.set(suspects[0]!, error);
+        this.options.log.error({ device: suspects[0]!.device, offset: suspects[0]!.offset, error: describe(error) }, 'message cannot be processed, dead-lettered');
+        return;
+      }
+      const middle = suspects.length >> 1;
+      for (const half of [suspects.slice(0, middle), suspects.slice(middle)]) {
+        const fault = await this.failure(parts, half);
+        if (fault !== null) await search(half, fault);
+      }
+    };
+    if (arrivals.length === 0) throw whole;
+    await search(arrivals, whole);
+    // Halves may pass where the whole fails; then no message is to blame, and trying again is all that can be done.
+    if (found.size === 0) throw whole;
+    if (found.size === arrivals.length && arrivals.length >= allFailMessagesMin && new Set(arrivals.map(({ device }) => device)).size >= allFailDevicesMin) {
+      this.options.onOurFault(whole);
+      throw whole;
+    }
+    return found;
+  }
+
+  private async failure(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[]): Promise<unknown> {
+    try {
+      await this.attempt(parts, arrivals, [], true);
+      return null;
+    } catch (error) {
+      if (error instanceof DryRun) return null;
+      if (isUnavailable(error)) throw error;
+      return error;
+    }
+  }
+
+  private async attempt(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[], dry: boolean): Promise<RoundResult> {
+    const { db, stream } = this.options;
+    const publishers = await publisherIds(db, stream.schema, arrivals);
+    const { channelIds, refused } = await resolveChannels(db, stream.schema, arrivals);
+    const homes = new Set(arrivals.map(({ home }) => home));
+    const lockedPartitions = new Set([...parts.map(({ partition }) => partition), ...homes]);
+    try {
+      return await db.transaction(async (transaction) => {
+        const locks = await lockConsumed(transaction, stream, [...lockedPartitions]);
+        this.dropStale(locks);
+        const isNew = ({ partition, offset }: { partition: number; offset: number }): boolean => offset >= locks.get(partition)!.nextOffset;
+        const draft: Draft<O, S> = {
+          transaction,
+          locks,
+          tallies: new Map(parts.map(({ partition }) => [partition, { partition, stored: 0, corrected: 0, repeated: 0, deadLettered: new Map() }])),
+          dead: [...dead.filter(isNew), ...arrivals.filter((arrival) => refused.has(arrival) && isNew(arrival)).map((arrival) => deadLetter(arrival, 'too-many-channels', refused.get(arrival)!))],
+          announcements: [],
+          arrivals: arrivals.filter((arrival) => isNew(arrival) && !refused.has(arrival)),
+        };
+        if (draft.arrivals.length > 0) await this.settleAndFold(draft, channelIds, publishers);
+        const result = await this.finish(draft, parts, homes);
+        if (dry) throw new DryRun();
+        return result;
+      });
+    } catch (error) {
+      for (const partition of lockedPartitions) this.homes.delete(partition); // Memory has run ahead of the database.
+      throw error;
+    }
+  }
+
+  private dropStale(locks: ReadonlyMap<number, ConsumedRow>): void {
+    for (const [partition, { nextOffset, foldVersion }] of locks) {
+      const home = this.homes.get(partition);
+      if (home !== undefined && home.nextOffset === nextOffset && home.foldVersion === foldVersion) continue;
+      this.homes.set(partition, { nextOffset, foldVersion, channels: new Map(), subjects: new Map() });
+    }
+  }
+
+  private async settleAndFold(draft: Draft<O, S>, channelIds: ReadonlyMap<string, number>, publishers: ReadonlyMap<string, number>): Promise<void> {
+    const { table, stream } = this.options;
+    const { transaction, arrivals } = draft;
+    const states = await this.channelStates(draft, channelIds);
+    await this.loadSubjects(draft);
+
+    // Who is newer than all that its channel has is new; the rest may exist.
+    const doubtful: number[] = [];
+    for (let i = 0; i < arrivals.length; i++) {
+      const state = states[i]!;
+      const { observedAtMs } = arrivals[i]!;
+      if (observedAtMs > state.lastAtMs) {
+        state.lastAtMs = observedAtMs;
+        state.fresh.push(i);
+      } else doubtful.push(i);
+    }
+    const outcomes: Counted[] = new Array<Counted>(arrivals.length).fill('stored');
+    const toRow = (i: number): StoredReading => this.stored(arrivals[i]!, states[i]!.id, publishers);
+    const freshRows = new Map<number, StoredReading>();
+    if (doubtful.length > 0) await this.settleDoubtful(draft, doubtful, states, outcomes, freshRows, toRow);
+
+    this.rows.reset();
+    for (const state of new Set(states)) {
+      // Grouped by channel: rows that will be read together lie together.
+      for (const i of state.fresh) {
+        const corrected = freshRows.get(i);
+        if (corrected !== undefined) writeStored(this.rows, table, corrected);
+        else {
+          const { observation, observedAtMs, receivedAtMs, publisher } = arrivals[i]!;
+          writeObservation(this.rows, table, { channelId: state.id, observedAtMs, receivedAtMs, publisherId: publishers.get(publisher) ?? null, revision: 0 }, observation);
+        }
+      }
+      state.fresh.length = 0;
+    }
+    if (this.rows.count > 0) await copyRows(transaction, table, this.rows);
+    await noteInvalid(
+      transaction,
+      stream.schema,
+      arrivals.map((arrival, i) => ({ channelId: states[i]!.id, observedAtMs: arrival.observedAtMs, receivedAtMs: arrival.receivedAtMs })).filter((_, i) => outcomes[i] !== 'repeated'),
+    );
+    await this.foldAll(draft, outcomes, states);
+    for (let i = 0; i < arrivals.length; i++) draft.tallies.get(arrivals[i]!.partition)![outcomes[i]!]++;
+  }
+
+  /** Looks up what may exist, and writes what that leads to; a fresh row of this round that was corrected at once goes into `freshRows`. */
+  private async settleDoubtful(draft: Draft<O, S>, doubtful: readonly number[], states: readonly ChannelState[], outcomes: Counted[], freshRows: Map<number, StoredReading>, toRow: (i: number) => StoredReading): Promise<void> {
+    const { table } = this.options;
+    const { transaction, arrivals } = draft;
+    const freshAt = new Map<string, number>();
+    for (const state of new Set(doubtful.map((i) => states[i]!))) for (const i of state.fresh) freshAt.set(`${state.id}@${arrivals[i]!.observedAtMs}`, i);
+
+    const rows = doubtful.map(toRow);
+    const fresh = new Map<number, StoredReading>();
+    for (const { channelId, observedAtMs } of rows) {
+      const i = freshAt.get(`${channelId}@${observedAtMs}`);
+      if (i !== undefined) fresh.set(i, toRow(i));
+    }
+    const existing = await rowsAt(transaction, table, rows);
+    const { outcomes: settled, inserts, updates, replaced } = settle(rows, [...existing, ...fresh.values()]);
+    settled.forEach((outcome, k) => (outcomes[doubtful[k]!] = outcome));
+
+    // settle() takes this round's own fresh rows for existing ones: their corrections go into the COPY instead.
+    const inDatabase = updates.filter((row) => {
+      const i = freshAt.get(`${row.channelId}@${row.observedAtMs}`);
+      if (i === undefined) return true;
+      freshRows.set(i, row);
+      return false;
+    });
+    if (inDatabase.length > 0) await updateRows(transaction, table, inDatabase);
+    if (replaced.length > 0) await insertHistory(transaction, table, replaced);
+    if (inserts.length > 0) {
+      this.rows.reset();
+      for (const row of inserts) writeStored(this.rows, table, row);
+      await copyRows(transaction, table, this.rows);
+    }
+  }
+
+  private stored(arrival: Arrival<O>, channelId: number, publishers: ReadonlyMap<string, number>): StoredReading {
+    const { observedAtMs, receivedAtMs, publisher, observation } = arrival;
+    return { channelId, observedAtMs, receivedAtMs, publisherId: publishers.get(publisher) ?? null, revision: 0, values: valuesOf(this.options.table, observation) };
+  }
+
+  private async channelStates({ transaction, arrivals }: Draft<O, S>, channelIds: ReadonlyMap<string, number>): Promise<ChannelState[]> {
+    const unknown: ChannelState[] = [];
+    const states = arrivals.map(({ home, device, channel }) => {
+      const { channels } = this.homes.get(home)!;
+      const key = channel === '' ? device : `${device}/${channel}`;
+      let state = channels.get(key);
+      if (state === undefined) {
+        state = { id: channelIds.get(key)!, lastAtMs: Number.NEGATIVE_INFINITY, fresh: [] };
+        channels.set(key, state);
+        unknown.push(state);
+      }
+      return state;
+    });
+    if (unknown.length > 0) await loadLastTimes(transaction, this.options.table, unknown);
+    return states;
+  }
+
+  private async foldAll(draft: Draft<O, S>, outcomes: readonly Counted[], states: readonly ChannelState[]): Promise<void> {
+    const { fold } = this.options;
+    const { transaction, arrivals, announcements } = draft;
+    const changed = new Map<string, S>();
+    const say = (announcement: Announcement): void => void announcements.push(announcement);
+    for (let i = 0; i < arrivals.length; i++) {
+      const arrival = arrivals[i]!;
+      if (arrival.subject === null || outcomes[i] === 'repeated') continue;
+      const home = this.homes.get(arrival.home)!;
+      const before = home.subjects.get(arrival.subject);
+      if (before === undefined || before === null) continue;
+      const told = announcements.length;
+      const after = fold.apply(before, arrival, states[i]!.id, say);
+      if (after === before) continue;
+      home.subjects.set(arrival.subject, after);
+      if (changed.has(arrival.subject) || announcements.length > told) changed.set(arrival.subject, after);
+    }
+    if (changed.size > 0) await fold.save(transaction, changed);
+  }
+
+  /** Before anything is written, since states are computed from the rows that exist. */
+  private async loadSubjects({ transaction, arrivals }: Draft<O, S>): Promise<void> {
+    const missing = new Map<string, Home<S>>();
+    for (const { subject, home } of arrivals) {
+      const memory = this.homes.get(home)!;
+      if (subject !== null && !memory.subjects.has(subject)) missing.set(subject, memory);
+    }
+    if (missing.size === 0) return;
+    const loaded = await this.options.fold.load(transaction, [...missing.keys()]);
+    for (const [subject, home] of missing) home.subjects.set(subject, loaded.get(subject) ?? null);
+  }
+
+  private async finish(draft: Draft<O, S>, parts: readonly RoundPart[], homes: ReadonlySet<number>): Promise<RoundResult> {
+    const { stream } = this.options;
+    const { transaction, dead, tallies, announcements, locks } = draft;
+    for (const { partition, reason } of dead) {
+      const reasons = tallies.get(partition)!.deadLettered;
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    }
+    if (dead.length > 0) await insertDeadLetters(transaction, stream, dead);
+    if (announcements.length > 0) await announce(transaction, stream.schema, announcements);
+
+    const own = new Set(parts.map(({ partition }) => partition));
+    const foreign = [...homes].filter((partition) => !own.has(partition));
+    const consumption: Consumption[] = [
+      ...parts.map(({ partition, nextOffset }) => ({ ...tallies.get(partition)!, nextOffset, foreignFolds: 0 })),
+      ...foreign.map((partition) => ({ partition, nextOffset: 0, stored: 0, corrected: 0, repeated: 0, deadLettered: new Map(), foreignFolds: 1 })),
+    ];
+    await saveConsumed(transaction, stream, consumption);
+    for (const { partition, nextOffset, foreignFolds } of consumption) {
+      const home = this.homes.get(partition)!;
+      home.nextOffset = Math.max(locks.get(partition)!.nextOffset, nextOffset);
+      home.foldVersion += foreignFolds;
+    }
+    const total = (of: (tally: Tally) => number): number => [...tallies.values()].reduce((sum, tally) => sum + of(tally), 0);
+    return { stored: total((t) => t.stored), corrected: total((t) => t.corrected), repeated: total((t) => t.repeated), deadLettered: dead.length, announced: announcements.length };
+  }
+}
+
+export function deadLetter<O>(arrival: Arrival<O>, reason: DeadLetterReason, details: string): DeadLetter {
+  const { partition, offset, position, element, device, publisher, codec, receivedAtMs, payload, start, end } = arrival;
+  return { partition, offset, position, element, device, publisher, codec, receivedAtMs, reason, details, payload: Buffer.from(payload.subarray(start, end)) };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Rejected ? error.message : error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
