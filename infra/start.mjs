@@ -10,13 +10,14 @@ import { needPort, Problem } from './local/needs.mjs';
 import { pruneLogs } from './local/postgres.mjs';
 import { check, givenServers, prepare, stopperOfStarted } from './local/prepare.mjs';
 import { forget, recall, remember } from './local/process-record.mjs';
-import { cityPorts, cityProcesses, welcome } from './local/processes.mjs';
+import { cityPorts, cityProcesses, startOrder, welcome } from './local/processes.mjs';
 import { showProgress } from './local/progress.mjs';
 import { cityDatabase } from './local/settings.mjs';
 import { endLeftovers, supervise } from './local/supervisor.mjs';
 
 const name = 'main';
 const record = pathIn(name, 'start.pid');
+const lineLengthMax = 400; // On the terminal; the log has all of it.
 const board = showProgress();
 /** @type {(() => Promise<unknown>)[]} What is to be undone at the end, the last first. */
 const undo = [];
@@ -60,12 +61,16 @@ async function start() {
 
   const city = supervise(cityProcesses({ name, brokers: servers.brokers, databaseUrls: urls ?? servers.databaseUrl, ports }), {
     folder: pathIn(name),
-    onLine: (process, line) => isGrave(line) && board.say(`[${process}] ${line}`),
+    onLine: (process, line) => isGrave(line) && board.say(`[${process}] ${line.slice(0, lineLengthMax)}`),
     onEvent: (process, event) => board.say(`[${process}] ${event}`),
   });
   undo.push(() => city.stop());
-  city.start();
-  await board.step('processes', () => city.untilReady());
+  for (const names of startOrder) {
+    await board.step(names.join(', '), async () => {
+      names.forEach((process) => city.start(process));
+      await Promise.all(names.map((process) => city.untilReady(process)));
+    });
+  }
   setInterval(() => pruneLogs(name), 60_000);
   board.say(`${welcome(ports)}\nUp after ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`);
 }
@@ -78,8 +83,7 @@ async function stop(code) {
   process.exit(code);
 }
 
-/** An error of pino (level 50 and up), or something that is not a log line at all. @param {string} line */
+/** An error, or something that is not a log line at all. @param {string} line */
 function isGrave(line) {
-  const level = /^\{"level":(\d+)/.exec(line)?.[1];
-  return level === undefined ? line.trim() !== '' : Number(level) >= 50;
+  return !/^\{"level":"(warn|info|debug|trace)"/.test(line) && line.trim() !== '';
 }

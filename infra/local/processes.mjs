@@ -4,7 +4,7 @@
  * Every process is told all ports, so that it can find the others.
  */
 import { join } from 'node:path';
-import { moved, repository, secret } from './instance.mjs';
+import { moved, pathIn, repository, secret } from './instance.mjs';
 
 /** @typedef {import('./settings.mjs').InstanceName} InstanceName */
 /** @typedef {import('./supervisor.mjs').ProcessPlan} ProcessPlan */
@@ -18,12 +18,18 @@ const ports = {
   TRAFFIC_HTTP_PORT: 18101,
 };
 
-/** `httpPort` names the port where `/readyz` answers; a process without one has nothing to ask. */
+/** One group after the other: api makes the registry that the others read, and the simulator needs an open door. */
+export const startOrder = [['api'], ['ingest', 'traffic'], ['simulator']];
+
+/**
+ * `httpPort` names the port where `/readyz` answers; a process without one has nothing to ask. `env` is the app's own.
+ * @type {{ name: string, httpPort: keyof typeof ports | null, env: (city: { ports: Record<string, number>, folder: string }) => Record<string, string> }[]}
+ */
 const apps = [
-  { name: 'api', httpPort: 'API_PORT' },
-  { name: 'ingest', httpPort: 'INGEST_HTTP_PORT' },
-  { name: 'traffic', httpPort: 'TRAFFIC_HTTP_PORT' },
-  { name: 'simulator', httpPort: null },
+  { name: 'api', httpPort: 'API_PORT', env: ({ ports }) => ({ TRAFFIC_URL: `http://127.0.0.1:${ports.TRAFFIC_HTTP_PORT}` }) },
+  { name: 'ingest', httpPort: 'INGEST_HTTP_PORT', env: ({ folder }) => ({ STATE_DIR: join(folder, 'ingest') }) },
+  { name: 'traffic', httpPort: 'TRAFFIC_HTTP_PORT', env: () => ({}) },
+  { name: 'simulator', httpPort: null, env: () => ({}) },
 ];
 
 /** Made at the first start of an instance, and handed to every process. */
@@ -40,11 +46,9 @@ export function cityPorts() {
  * @param {string} city.brokers
  * @param {string | Record<string, string>} city.databaseUrls One for all, or one per app.
  * @param {Record<string, number>} city.ports As `cityPorts` returns them.
- * @param {Record<string, string>} [city.env] More variables for all.
- * @param {string[]} [city.only] Names of the apps that are wanted; all without it.
  * @returns {ProcessPlan[]}
  */
-export function cityProcesses({ name, brokers, databaseUrls, ports, env = {}, only }) {
+export function cityProcesses({ name, brokers, databaseUrls, ports }) {
   const shared = {
     ...process.env,
     NODE_ENV: process.env.NODE_ENV ?? 'production',
@@ -52,17 +56,14 @@ export function cityProcesses({ name, brokers, databaseUrls, ports, env = {}, on
     KAFKA_BROKERS: brokers,
     ...Object.fromEntries(secrets.map((key) => [key, process.env[key] ?? secret(name, key)])),
     ...Object.fromEntries(Object.entries(ports).map(([key, port]) => [key, String(port)])),
-    ...env,
   };
-  return apps
-    .filter((app) => only === undefined || only.includes(app.name))
-    .map((app) => ({
-      name: app.name,
-      command: [process.execPath, join('dist', 'apps', app.name, 'src', 'main.js')],
-      cwd: repository,
-      env: { ...shared, DATABASE_URL: typeof databaseUrls === 'string' ? databaseUrls : databaseUrls[app.name] },
-      ...(app.httpPort === null ? {} : { readyUrl: `http://127.0.0.1:${ports[app.httpPort]}/readyz` }),
-    }));
+  return apps.map((app) => ({
+    name: app.name,
+    command: [process.execPath, join('dist', 'apps', app.name, 'src', 'main.js')],
+    cwd: repository,
+    env: { ...shared, DATABASE_URL: typeof databaseUrls === 'string' ? databaseUrls : databaseUrls[app.name], ...app.env({ ports, folder: pathIn(name) }) },
+    ...(app.httpPort === null ? {} : { readyUrl: `http://127.0.0.1:${ports[app.httpPort]}/readyz` }),
+  }));
 }
 
 /**

@@ -33,7 +33,7 @@ const aliveAfterMs = 1_000; // Ready, where there is nothing to ask.
 const steadyAfterMs = 10_000; // A life this long wipes the earlier ends away.
 const stopDeadlineMs = 12_000; // A service gives itself 10 s: the rest lets it say that they were too few.
 const readyDeadlineMs = 60_000;
-const endsBeforeReadyMax = 3;
+const endsBeforeReadyMax = 5;
 
 /**
  * Nothing runs until `start`.
