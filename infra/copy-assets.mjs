@@ -1,8 +1,8 @@
-// After the build: what is not TypeScript (migrations, pages) goes beside the compiled files that read it.
+// After the build: what is not TypeScript (migrations, pages and their scripts) goes beside the compiled files that read it.
 import { cpSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const wanted = /\.(sql|html|css|csv|json)$/;
+const wanted = /\.(sql|html|css|js|csv|json)$/;
 
 function copyBelow(folder) {
   for (const name of readdirSync(folder)) {

@@ -1,0 +1,177 @@
+/**
+ * The live page: asks api every 2 s for the latest readings, conditions and accounting of traffic, and shows them.
+ *
+ * Everything that comes from outside is put in as text, never as markup. Times are shown in the city's zone.
+ */
+const texts = {
+  vi: {
+    subtitle: 'Nhịp của thành phố – giao thông trực tiếp',
+    counts: 'Bản tin từ thiết bị', entries: 'Đã nhận', stored: 'Đã lưu', corrected: 'Đã hiệu chỉnh', repeated: 'Trùng lặp', deadLettered: 'Bị từ chối', inFlight: 'Đang xử lý',
+    conditions: 'Cảnh báo đang diễn ra', noConditions: 'Không có đoạn đường nào ùn tắc.', since: 'từ', of: 'ngưỡng',
+    latest: 'Số đo mới nhất', noReadings: 'Chưa có số đo nào. Thiết bị sẽ hiện ra ở đây ngay khi gửi bản tin đầu tiên.',
+    place: 'Vị trí', motorcycle: 'Xe máy', car: 'Ô tô con', bus: 'Xe buýt', truck: 'Xe tải', count: 'Tổng (xe)', speedKmh: 'Tốc độ (km/h)', occupancy: 'Chiếm dụng (%)', observedAt: 'Lúc', periodS: 'Chu kỳ',
+    live: 'trực tiếp', waiting: 'đang kết nối…', lost: 'mất kết nối, đang thử lại', language: 'English',
+    footer: 'Giờ Hà Nội. Số liệu do thiết bị gửi; trang này được cập nhật 2 giây một lần.', congestion: 'Ùn tắc', minutes: 'phút', seconds: 'giây', hours: 'giờ',
+  },
+  en: {
+    subtitle: 'The pulse of the city – live traffic',
+    counts: 'Messages from devices', entries: 'Received', stored: 'Stored', corrected: 'Corrected', repeated: 'Repeated', deadLettered: 'Refused', inFlight: 'In flight',
+    conditions: 'Active conditions', noConditions: 'No segment is congested.', since: 'since', of: 'limit',
+    latest: 'Latest readings', noReadings: 'No readings yet. Devices appear here as soon as they send.',
+    place: 'Place', motorcycle: 'Motorcycles', car: 'Cars', bus: 'Buses', truck: 'Trucks', count: 'All (vehicles)', speedKmh: 'Speed (km/h)', occupancy: 'Occupancy (%)', observedAt: 'At', periodS: 'Period',
+    live: 'live', waiting: 'connecting…', lost: 'connection lost, trying again', language: 'Tiếng Việt',
+    footer: 'Hanoi time. Figures as sent by devices; this page is renewed every 2 seconds.', congestion: 'Congestion', minutes: 'min', seconds: 's', hours: 'h',
+  },
+};
+const columns = ['place', 'motorcycle', 'car', 'bus', 'truck', 'count', 'speedKmh', 'occupancy', 'periodS', 'observedAt'];
+const counts = ['entries', 'stored', 'corrected', 'repeated', 'deadLettered', 'inFlight'];
+const everyMs = 2000;
+const deadlineMs = 6000;
+
+const state = { language: rememberedLanguage(), connection: 'waiting', latest: null, conditions: null, accounting: null };
+const byId = (id) => document.getElementById(id);
+
+byId('language').addEventListener('click', () => {
+  state.language = state.language === 'vi' ? 'en' : 'vi';
+  try {
+    localStorage.setItem('language', state.language);
+  } catch {
+    // A browser that keeps nothing still shows the page.
+  }
+  show();
+});
+
+show();
+void renew();
+
+async function renew() {
+  try {
+    const [latest, conditions, accounting] = await Promise.all([ask('latest?limit=50'), ask('conditions'), ask('accounting')]);
+    Object.assign(state, { latest, conditions, accounting, connection: 'live' });
+  } catch {
+    state.connection = 'lost';
+  }
+  show();
+  setTimeout(renew, everyMs);
+}
+
+async function ask(what) {
+  const answer = await fetch(`/v1/traffic/${what}`, { signal: AbortSignal.timeout(deadlineMs), headers: { accept: 'application/json' } });
+  if (!answer.ok) throw new Error(`${what}: ${answer.status}`);
+  return answer.json();
+}
+
+function show() {
+  const text = texts[state.language];
+  document.documentElement.lang = state.language;
+  for (const element of document.querySelectorAll('[data-text]')) element.textContent = text[element.dataset.text];
+  byId('language').textContent = text.language;
+  byId('connection').textContent = text[state.connection];
+  byId('connection').className = state.connection;
+  byId('clock').textContent = timeOf(new Date());
+  document.querySelector('main').classList.toggle('stale', state.connection === 'lost');
+  showCounts(text);
+  showConditions(text);
+  showLatest(text);
+}
+
+function showCounts(text) {
+  const sum = (name) => (state.accounting ?? []).reduce((total, row) => total + Number(row[name] ?? 0), 0);
+  byId('counts').replaceChildren(...counts.map((name) => {
+    const value = make('dd', state.accounting === null ? '–' : number(sum(name)));
+    if (name === 'deadLettered' && sum(name) > 0) value.className = 'bad';
+    return make('div', make('dt', text[name]), value);
+  }));
+}
+
+function showConditions(text) {
+  const active = (state.conditions ?? []).filter((condition) => condition.state === 'active');
+  byId('conditions-count').textContent = state.conditions === null ? '' : `(${number(active.length)})`;
+  const items = active.map((condition) => {
+    const type = condition.conditionId.split('/')[1];
+    const name = `${text[type] ?? type} · ${nameOf(condition) ?? condition.conditionId.split('/').slice(2).join('/')}`;
+    const value = condition.value === null ? '' : `${number(condition.value, 1)} ${condition.unit}`;
+    const limit = condition.limit === null ? '' : ` (${text.of} ${number(condition.limit, 1)} ${condition.unit})`;
+    const facts = make('span', `${value}${limit} · ${text.since} ${timeOf(new Date(condition.observedAt))}`);
+    facts.className = 'facts';
+    return make('li', make('strong', name), facts);
+  });
+  if (items.length === 0 && state.conditions !== null) {
+    const none = make('li', text.noConditions);
+    none.className = 'none';
+    items.push(none);
+  }
+  byId('conditions').replaceChildren(...items);
+}
+
+function showLatest(text) {
+  byId('columns').replaceChildren(...columns.map((name) => {
+    const head = make('th', text[name]);
+    head.scope = 'col';
+    if (name === 'motorcycle') head.className = name;
+    return head;
+  }));
+  const readings = state.latest ?? [];
+  byId('latest-count').textContent = state.latest === null ? '' : `(${number(readings.length)})`;
+  const rows = readings.map((reading) => make('tr', ...columns.map((name) => cell(name, reading, text))));
+  if (rows.length === 0 && state.latest !== null) {
+    const none = make('td', text.noReadings);
+    none.colSpan = columns.length;
+    rows.push(make('tr', none));
+  }
+  byId('latest').replaceChildren(...rows);
+}
+
+function cell(name, reading, text) {
+  switch (name) {
+    case 'place': {
+      const channel = reading.channel === '' ? '' : ` · ${reading.channel}`;
+      return make('td', nameOf(reading) ?? reading.asset, make('small', `${reading.device}${channel}`));
+    }
+    case 'observedAt': return make('td', timeOf(new Date(reading.observedAt)));
+    case 'periodS': return make('td', span(reading.periodS, text));
+    case 'occupancy': return make('td', reading.occupancy === null ? '–' : number(reading.occupancy * 100, 1));
+    case 'speedKmh': return make('td', reading.speedKmh === null ? '–' : number(reading.speedKmh, 1));
+    case 'count': return make('td', number(reading.count));
+    default: {
+      const element = make('td', number(reading.byClass?.[name]));
+      element.className = name;
+      return element;
+    }
+  }
+}
+
+function nameOf({ nameVi, nameEn }) {
+  return state.language === 'vi' ? (nameVi ?? nameEn) : (nameEn ?? nameVi);
+}
+
+function span(seconds, text) {
+  if (seconds % 3600 === 0) return `${seconds / 3600} ${text.hours}`;
+  return seconds % 60 === 0 ? `${seconds / 60} ${text.minutes}` : `${seconds} ${text.seconds}`;
+}
+
+function number(value, decimals = 0) {
+  if (value === null || value === undefined) return '–';
+  return new Intl.NumberFormat(state.language, { maximumFractionDigits: decimals }).format(value);
+}
+
+function timeOf(time) {
+  const today = new Date().toDateString() === time.toDateString();
+  return new Intl.DateTimeFormat(state.language === 'vi' ? 'vi' : 'en-GB', { timeZone: 'Asia/Ho_Chi_Minh', hourCycle: 'h23', timeStyle: 'medium', ...(today ? {} : { dateStyle: 'short' }) }).format(time);
+}
+
+function make(tag, ...children) {
+  const element = document.createElement(tag);
+  element.append(...children);
+  return element;
+}
+
+function rememberedLanguage() {
+  try {
+    const remembered = localStorage.getItem('language');
+    if (remembered === 'vi' || remembered === 'en') return remembered;
+  } catch {
+    // As above.
+  }
+  return navigator.language.startsWith('vi') ? 'vi' : 'en';
+}
