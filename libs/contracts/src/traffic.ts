@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { idPattern } from './ids.js';
 import { instantMs } from './instant.js';
+import { plainTest } from './plain-test.js';
 
 export const vehicleClasses = ['motorcycle', 'car', 'bus', 'truck', 'trailer', 'bicycle', 'other'] as const;
 export type VehicleClass = (typeof vehicleClasses)[number];
@@ -73,6 +74,15 @@ export const trafficReading = trafficReadingShape.superRefine((reading, context)
   const wrong = complaint(reading);
   if (wrong !== null) context.addIssue({ code: 'custom', path: [...wrong[0]], message: `expected ${wrong[1]}` });
 });
+
+const isPlain = plainTest(trafficReadingShape);
+
+/** The same as `trafficReading.safeParse`, at a third of its cost for a reading that is right: almost all are. */
+export function trafficReadingOf(value: unknown): TrafficReading | z.ZodError {
+  if (isPlain(value) && complaint(value) === null) return value;
+  const parsed = trafficReading.safeParse(value);
+  return parsed.success ? parsed.data : parsed.error;
+}
 
 /** Times outside cannot be a reading's; the bound also keeps them within what every store of ours can hold. */
 const earliestMs = Date.UTC(1970, 0, 1);
