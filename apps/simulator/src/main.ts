@@ -1,0 +1,70 @@
+/**
+ * The simulated town as a process: a fleet of detectors that speak MQTT like real ones.
+ *
+ * Everything it sends follows from seed and time, so a second run with the same seed repeats the same readings.
+ */
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { port, runCommand, startService, text, type Service } from '#service';
+import { z } from 'zod';
+import { registrationOf, startFleet, type Fleet } from './fleet.js';
+import { simulatorOptions, simulatorUsage, type SimulatorOptions } from './options.js';
+import { showProgress } from './progress.js';
+import { writeRegistration } from './registration-files.js';
+
+const settings = z.object({
+  MQTT_PORT: port().default(18830),
+  /** Where the door is; by default on this machine at MQTT_PORT. */
+  MQTT_URL: text('an address such as mqtt://127.0.0.1:18830', /^mqtts?:\/\/\S{1,300}$/).optional(),
+  /** Made by `npm run import … --secrets-out FILE`. */
+  SIMULATOR_SECRETS_FILE: text('a file of secrets by device, as npm run import --secrets-out writes it'),
+});
+
+const stopDeadlineMs = 3_000;
+const reportEveryMs = 60_000;
+
+const [first, ...rest] = process.argv.slice(2);
+if (first === '--help') console.log(simulatorUsage);
+else if (first === 'describe') void runCommand({ name: 'simulator describe', config: z.object({}), run: (_, { print }) => describe(rest, print) });
+else void startService({ name: 'simulator', config: settings, start: run });
+
+async function run(config: z.infer<typeof settings>, service: Service): Promise<void> {
+  const options = simulatorOptions(process.argv.slice(2));
+  const fleet = startFleet(options, {
+    url: config.MQTT_URL ?? `mqtt://127.0.0.1:${config.MQTT_PORT}`,
+    secrets: await secretsFrom(config.SIMULATOR_SECRETS_FILE),
+    onTrouble: (trouble) => service.log.warn({ trouble }, 'device in trouble'),
+  });
+  service.onStop('fleet', () => fleet.stop(stopDeadlineMs));
+  const report = setInterval(() => service.log.info(fleet.counts(), 'fleet'), reportEveryMs);
+  service.onStop('report', () => clearInterval(report));
+  void play(fleet, options, service).catch((error: unknown) => service.crash(error, 'fleet failed'));
+}
+
+async function play(fleet: Fleet, options: SimulatorOptions, service: Service): Promise<void> {
+  if (options.backfillMs > 0) {
+    const progress = showProgress('backlog');
+    await fleet.backfill(Date.now() - options.backfillMs, (done, all) => progress.show(done, all, `${(done / 3_600_000).toFixed(0)} of ${(all / 3_600_000).toFixed(0)} h, ${fleet.counts().acknowledged} messages acknowledged`));
+    progress.end();
+    service.log.info(fleet.counts(), 'backlog sent');
+  }
+  fleet.live();
+}
+
+async function secretsFrom(file: string): Promise<Map<string, string>> {
+  const content = await readFile(file, 'utf8').catch(() => {
+    throw new Error(`${file} cannot be read: npm start makes it, or describe and npm run import --secrets-out`);
+  });
+  return new Map(Object.entries(z.record(z.string(), z.string()).parse(JSON.parse(content))));
+}
+
+async function describe(args: readonly string[], print: (line: string) => void): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { out: { type: 'string' }, devices: { type: 'string' }, gateways: { type: 'string' } } });
+  if (values.out === undefined) throw new Error('--out: expected a folder to write to');
+  const numbers = [values.devices === undefined ? [] : ['--devices', values.devices], values.gateways === undefined ? [] : ['--gateways', values.gateways]].flat();
+  const registration = registrationOf(simulatorOptions(numbers));
+  const files = await writeRegistration(values.out, registration);
+  print(`${registration.assets.length} assets, ${registration.devices.length} devices, ${registration.gateways.length} gateways. Register them with:`);
+  print(`npm run import -- --assets ${files.assets} --devices ${files.devices}${files.gateways === null ? '' : ` --gateways ${files.gateways}`} --secrets-out ${values.out}/secrets.json`);
+  return 0;
+}
