@@ -21,6 +21,8 @@ export interface Registry {
   devicesBehind(gateway: string): ReadonlySet<string>;
   rows(kind: string): readonly DatedRow[];
   readonly counts: RegistryMemory['counts'];
+  /** Looks for changes now, for whoever met a name that it does not know. Never rejects. */
+  refresh(): Promise<void>;
   /** Called after each change has been taken in. */
   onChange(changed: () => void): void;
   close(): Promise<void>;
@@ -105,7 +107,7 @@ class RegistryWatch implements Registry {
   }
 
   /** Takes changes in; calls during a run make one more run after it. Never rejects. */
-  private refresh(): Promise<void> {
+  refresh(): Promise<void> {
     if (this.closing) return Promise.resolve();
     if (this.running !== null) {
       this.again = true;

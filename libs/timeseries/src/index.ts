@@ -1,6 +1,7 @@
 /** PostgreSQL and TimescaleDB behind a few functions. The only place that imports pg. */
 export * from './consumed.js';
 export * from './database.js';
+export * from './dead-letters.js';
 export * from './listen.js';
 export * from './migrate.js';
 export * from './outbox.js';

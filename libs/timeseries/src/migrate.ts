@@ -22,6 +22,11 @@ export interface MigrateOptions {
   readonly first?: readonly Migration[];
 }
 
+/** The plumbing tables of a consumer, to be migrated before its own. */
+export async function plumbing(): Promise<Migration> {
+  return { name: '0000-plumbing.sql', sql: await readFile(new URL('./plumbing.sql', import.meta.url), 'utf8') };
+}
+
 export async function migrate({ db, schema, folder, log, first = [] }: MigrateOptions): Promise<void> {
   const files = (await readdir(folder)).filter((name) => /^\d{4}-.+\.sql$/.test(name)).sort();
   const own = await Promise.all(files.map(async (name) => ({ name, sql: await readFile(new URL(name, folder), 'utf8') })));

@@ -79,3 +79,23 @@ export async function compressWhereLicensed(db: Database, schema: string, table:
   log.info({ table, afterDays }, 'compression is on');
   return true;
 }
+
+export interface RetentionJob {
+  stop(): Promise<void>;
+}
+
+/** Applies the retention now and every hour. */
+export function startRetention(options: RetentionOptions): RetentionJob {
+  const everyMs = 3_600_000;
+  const apply = (): Promise<void> => applyRetention(options).catch((error: unknown) => options.log.warn({ error: String(error) }, 'retention could not be applied, next try follows'));
+  let running = apply();
+  const timer = setInterval(() => {
+    running = running.then(apply);
+  }, everyMs);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

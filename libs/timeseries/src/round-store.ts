@@ -10,6 +10,7 @@ import { Rejected, type DeadLetterReason } from '#contracts';
 import { announce, type Announcement } from './outbox.js';
 import { BinaryRows } from './binary-rows.js';
 import { type ChannelState, loadLastTimes, publisherIds, resolveChannels } from './channels.js';
+import { markReplayed, takeForReplay } from './dead-letters.js';
 import { type Consumption, type ConsumedRow, type Counted, type DeadLetter, insertDeadLetters, lockConsumed, saveConsumed, type Stream } from './consumed.js';
 import { type Database, isUnavailable, type Log, type Transaction } from './database.js';
 import { noteInvalid } from './invalidation.js';
@@ -44,20 +45,21 @@ export interface RoundPart {
   readonly nextOffset: number;
 }
 
-export interface Fold<O, S> {
+/** What a domain derives from readings: a state S for each subject, and changes C worth keeping and telling. */
+export interface Fold<O, S, C> {
   /** States of these subjects as the database has them; none for a subject that is not judged. */
   load(transaction: Transaction, subjects: readonly string[]): Promise<Map<string, S>>;
-  /** The state after a reading that was stored or corrected; may announce. Pure but for `announce`. */
-  apply(state: S, arrival: Arrival<O>, channelId: number, announce: (announcement: Announcement) => void): S;
-  /** Called with the states whose changes were announced; everything else must follow from the rows. */
-  save(transaction: Transaction, changed: ReadonlyMap<string, S>): Promise<void>;
+  /** The state after a reading that was stored or corrected, and the change it made, if any. Pure. */
+  apply(state: S, arrival: Arrival<O>, channelId: number): { readonly state: S; readonly change: C | null };
+  /** Keeps the changes of a round, in their order; what `load` does not find in them must follow from the rows. */
+  save(transaction: Transaction, changes: readonly C[]): Promise<Announcement[]>;
 }
 
-export interface RoundStoreOptions<O, S> {
+export interface RoundStoreOptions<O, S, C> {
   readonly db: Database;
   readonly stream: Stream;
   readonly table: ReadingTable<O>;
-  readonly fold: Fold<O, S>;
+  readonly fold: Fold<O, S, C>;
   readonly log: Log;
   /** The release is at fault: called when everything fails, before the error is thrown. */
   readonly onOurFault: (error: unknown) => void;
@@ -80,12 +82,12 @@ interface Home<S> {
   readonly subjects: Map<string, S | null>;
 }
 
-interface Draft<O, S> {
+interface Draft<O> {
   readonly transaction: Transaction;
   readonly locks: Map<number, ConsumedRow>;
   readonly tallies: Map<number, Tally>;
   readonly dead: DeadLetter[];
-  readonly announcements: Announcement[];
+  announced: readonly Announcement[];
   readonly arrivals: readonly Arrival<O>[];
 }
 
@@ -99,15 +101,31 @@ interface Tally {
 
 class DryRun extends Error {}
 
+const forGood: Mode = { dry: false, replay: null };
+
 /** The process stops when everything fails, and it is this much from this many: then the release is at fault. */
 const allFailMessagesMin = 20;
 const allFailDevicesMin = 5;
 
-export class RoundStore<O, S> {
+/** A dead letter that is tried again in its place. */
+export interface Replay {
+  readonly id: number;
+  readonly partition: number;
+  readonly reason: DeadLetterReason;
+}
+
+interface Mode {
+  /** Everything is done, then rolled back. */
+  readonly dry: boolean;
+  readonly replay: Replay | null;
+}
+
+export class RoundStore<O, S, C> {
   private readonly homes = new Map<number, Home<S>>();
   private readonly rows = new BinaryRows();
+  private last: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly options: RoundStoreOptions<O, S>) {}
+  constructor(private readonly options: RoundStoreOptions<O, S, C>) {}
 
   /** Forgets all states, for example because the registry has changed what they were computed from. */
   forget(): void {
@@ -118,16 +136,35 @@ export class RoundStore<O, S> {
    * Stores what is new of a round. Throws `Unavailable` when the database cannot answer now; nothing is stored then.
    * A message that makes our own code fail becomes a dead letter `our-fault`, found by halving.
    */
-  async store(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[]): Promise<RoundResult> {
+  store(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[]): Promise<RoundResult> {
+    return this.inTurn(() => this.storeNow(parts, arrivals, dead));
+  }
+
+  /**
+   * Tries a dead letter again: the count moves from dead-lettered to what it becomes. `dead` are the parts of it that
+   * are refused once more. Returns null when the letter is gone or was replayed already.
+   */
+  replay(letter: Replay, arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[]): Promise<RoundResult | null> {
+    return this.inTurn(() => this.attempt([{ partition: letter.partition, nextOffset: 0 }], arrivals, dead, { dry: false, replay: letter }));
+  }
+
+  /** Rounds and replays share memory and a buffer: one at a time. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.last.then(work);
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async storeNow(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[]): Promise<RoundResult> {
     try {
-      return await this.attempt(parts, arrivals, dead, false);
+      return (await this.attempt(parts, arrivals, dead, forGood))!;
     } catch (error) {
       if (isUnavailable(error)) throw error;
       this.options.log.error({ error: describe(error), readings: arrivals.length }, 'storing a round failed, looking for the culprits');
       const culprits = await this.culprits(parts, arrivals, error);
       const innocent = arrivals.filter((arrival) => !culprits.has(arrival));
       const letters = [...culprits].map(([arrival, fault]) => deadLetter(arrival, 'our-fault', describe(fault)));
-      return this.attempt(parts, innocent, [...dead, ...letters], false);
+      return (await this.attempt(parts, innocent, [...dead, ...letters], forGood))!;
     }
   }
 
@@ -158,7 +195,7 @@ export class RoundStore<O, S> {
 
   private async failure(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[]): Promise<unknown> {
     try {
-      await this.attempt(parts, arrivals, [], true);
+      await this.attempt(parts, arrivals, [], { dry: true, replay: null });
       return null;
     } catch (error) {
       if (error instanceof DryRun) return null;
@@ -167,7 +204,7 @@ export class RoundStore<O, S> {
     }
   }
 
-  private async attempt(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[], dry: boolean): Promise<RoundResult> {
+  private async attempt(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[], { dry, replay }: Mode): Promise<RoundResult | null> {
     const { db, stream } = this.options;
     const publishers = await publisherIds(db, stream.schema, arrivals);
     const { channelIds, refused } = await resolveChannels(db, stream.schema, arrivals);
@@ -177,17 +214,18 @@ export class RoundStore<O, S> {
       return await db.transaction(async (transaction) => {
         const locks = await lockConsumed(transaction, stream, [...lockedPartitions]);
         this.dropStale(locks);
-        const isNew = ({ partition, offset }: { partition: number; offset: number }): boolean => offset >= locks.get(partition)!.nextOffset;
-        const draft: Draft<O, S> = {
+        const isNew = ({ partition, offset }: { partition: number; offset: number }): boolean => replay !== null || offset >= locks.get(partition)!.nextOffset;
+        if (replay !== null && !(await takeForReplay(transaction, stream.schema, replay.id))) return null;
+        const draft: Draft<O> = {
           transaction,
           locks,
           tallies: new Map(parts.map(({ partition }) => [partition, { partition, stored: 0, corrected: 0, repeated: 0, deadLettered: new Map() }])),
           dead: [...dead.filter(isNew), ...arrivals.filter((arrival) => refused.has(arrival) && isNew(arrival)).map((arrival) => deadLetter(arrival, 'too-many-channels', refused.get(arrival)!))],
-          announcements: [],
+          announced: [],
           arrivals: arrivals.filter((arrival) => isNew(arrival) && !refused.has(arrival)),
         };
         if (draft.arrivals.length > 0) await this.settleAndFold(draft, channelIds, publishers);
-        const result = await this.finish(draft, parts, homes);
+        const result = await this.finish(draft, parts, homes, replay);
         if (dry) throw new DryRun();
         return result;
       });
@@ -205,7 +243,7 @@ export class RoundStore<O, S> {
     }
   }
 
-  private async settleAndFold(draft: Draft<O, S>, channelIds: ReadonlyMap<string, number>, publishers: ReadonlyMap<string, number>): Promise<void> {
+  private async settleAndFold(draft: Draft<O>, channelIds: ReadonlyMap<string, number>, publishers: ReadonlyMap<string, number>): Promise<void> {
     const { table, stream } = this.options;
     const { transaction, arrivals } = draft;
     const states = await this.channelStates(draft, channelIds);
@@ -250,7 +288,7 @@ export class RoundStore<O, S> {
   }
 
   /** Looks up what may exist, and writes what that leads to; a fresh row of this round that was corrected at once goes into `freshRows`. */
-  private async settleDoubtful(draft: Draft<O, S>, doubtful: readonly number[], states: readonly ChannelState[], outcomes: Counted[], freshRows: Map<number, StoredReading>, toRow: (i: number) => StoredReading): Promise<void> {
+  private async settleDoubtful(draft: Draft<O>, doubtful: readonly number[], states: readonly ChannelState[], outcomes: Counted[], freshRows: Map<number, StoredReading>, toRow: (i: number) => StoredReading): Promise<void> {
     const { table } = this.options;
     const { transaction, arrivals } = draft;
     const freshAt = new Map<string, number>();
@@ -287,7 +325,7 @@ export class RoundStore<O, S> {
     return { channelId, observedAtMs, receivedAtMs, publisherId: publishers.get(publisher) ?? null, revision: 0, values: valuesOf(this.options.table, observation) };
   }
 
-  private async channelStates({ transaction, arrivals }: Draft<O, S>, channelIds: ReadonlyMap<string, number>): Promise<ChannelState[]> {
+  private async channelStates({ transaction, arrivals }: Draft<O>, channelIds: ReadonlyMap<string, number>): Promise<ChannelState[]> {
     const unknown: ChannelState[] = [];
     const states = arrivals.map(({ home, device, channel }) => {
       const { channels } = this.homes.get(home)!;
@@ -304,28 +342,25 @@ export class RoundStore<O, S> {
     return states;
   }
 
-  private async foldAll(draft: Draft<O, S>, outcomes: readonly Counted[], states: readonly ChannelState[]): Promise<void> {
+  private async foldAll(draft: Draft<O>, outcomes: readonly Counted[], states: readonly ChannelState[]): Promise<void> {
     const { fold } = this.options;
-    const { transaction, arrivals, announcements } = draft;
-    const changed = new Map<string, S>();
-    const say = (announcement: Announcement): void => void announcements.push(announcement);
+    const { transaction, arrivals } = draft;
+    const changes: C[] = [];
     for (let i = 0; i < arrivals.length; i++) {
       const arrival = arrivals[i]!;
       if (arrival.subject === null || outcomes[i] === 'repeated') continue;
-      const home = this.homes.get(arrival.home)!;
-      const before = home.subjects.get(arrival.subject);
+      const { subjects } = this.homes.get(arrival.home)!;
+      const before = subjects.get(arrival.subject);
       if (before === undefined || before === null) continue;
-      const told = announcements.length;
-      const after = fold.apply(before, arrival, states[i]!.id, say);
-      if (after === before) continue;
-      home.subjects.set(arrival.subject, after);
-      if (changed.has(arrival.subject) || announcements.length > told) changed.set(arrival.subject, after);
+      const { state, change } = fold.apply(before, arrival, states[i]!.id);
+      if (state !== before) subjects.set(arrival.subject, state);
+      if (change !== null) changes.push(change);
     }
-    if (changed.size > 0) await fold.save(transaction, changed);
+    if (changes.length > 0) draft.announced = await fold.save(transaction, changes);
   }
 
   /** Before anything is written, since states are computed from the rows that exist. */
-  private async loadSubjects({ transaction, arrivals }: Draft<O, S>): Promise<void> {
+  private async loadSubjects({ transaction, arrivals }: Draft<O>): Promise<void> {
     const missing = new Map<string, Home<S>>();
     for (const { subject, home } of arrivals) {
       const memory = this.homes.get(home)!;
@@ -336,20 +371,26 @@ export class RoundStore<O, S> {
     for (const [subject, home] of missing) home.subjects.set(subject, loaded.get(subject) ?? null);
   }
 
-  private async finish(draft: Draft<O, S>, parts: readonly RoundPart[], homes: ReadonlySet<number>): Promise<RoundResult> {
+  private async finish(draft: Draft<O>, parts: readonly RoundPart[], homes: ReadonlySet<number>, replay: Replay | null): Promise<RoundResult> {
     const { stream } = this.options;
-    const { transaction, dead, tallies, announcements, locks } = draft;
-    for (const { partition, reason } of dead) {
+    const { transaction, dead, tallies, announced, locks } = draft;
+    const count = (partition: number, reason: DeadLetterReason, by: number): void => {
       const reasons = tallies.get(partition)!.deadLettered;
-      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    }
-    if (dead.length > 0) await insertDeadLetters(transaction, stream, dead);
-    if (announcements.length > 0) await announce(transaction, stream.schema, announcements);
+      reasons.set(reason, (reasons.get(reason) ?? 0) + by);
+    };
+    for (const { partition, reason } of dead) count(partition, reason, 1);
+    if (replay !== null) count(replay.partition, replay.reason, -1);
+    const total = (of: (tally: Tally) => number): number => [...tallies.values()].reduce((sum, tally) => sum + of(tally), 0);
+    const result = { stored: total((t) => t.stored), corrected: total((t) => t.corrected), repeated: total((t) => t.repeated), deadLettered: dead.length, announced: announced.length };
+    if (replay !== null) await markReplayed(transaction, stream, replay.id, result, dead);
+    else if (dead.length > 0) await insertDeadLetters(transaction, stream, dead);
+    if (announced.length > 0) await announce(transaction, stream.schema, announced);
 
     const own = new Set(parts.map(({ partition }) => partition));
     const foreign = [...homes].filter((partition) => !own.has(partition));
     const consumption: Consumption[] = [
-      ...parts.map(({ partition, nextOffset }) => ({ ...tallies.get(partition)!, nextOffset, foreignFolds: 0 })),
+      // A replay does not move the offset, so it tells of its changes as a stranger does.
+      ...parts.map(({ partition, nextOffset }) => ({ ...tallies.get(partition)!, nextOffset, foreignFolds: replay === null ? 0 : 1 })),
       ...foreign.map((partition) => ({ partition, nextOffset: 0, stored: 0, corrected: 0, repeated: 0, deadLettered: new Map(), foreignFolds: 1 })),
     ];
     await saveConsumed(transaction, stream, consumption);
@@ -358,8 +399,7 @@ export class RoundStore<O, S> {
       home.nextOffset = Math.max(locks.get(partition)!.nextOffset, nextOffset);
       home.foldVersion += foreignFolds;
     }
-    const total = (of: (tally: Tally) => number): number => [...tallies.values()].reduce((sum, tally) => sum + of(tally), 0);
-    return { stored: total((t) => t.stored), corrected: total((t) => t.corrected), repeated: total((t) => t.repeated), deadLettered: dead.length, announced: announcements.length };
+    return result;
   }
 }
 

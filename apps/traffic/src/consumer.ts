@@ -1,0 +1,204 @@
+/**
+ * Takes a round of traffic messages from Kafka to the database: unpack, decode, store, fold, announce.
+ *
+ * A round may come again after a crash. That is safe because all that it leads to is in the one transaction that also
+ * moves the consumed offsets (libs/timeseries/src/round-store.ts): a round is wholly in, or not at all.
+ */
+import { type Condition, conditionsTopic, frameHeader, type DeadLetterReason, Rejected } from '#contracts';
+import { partitionOf, readFrame, RoundOf, type Round, type RoundRecord } from '#messaging';
+import type { KnownDevice, Logger, Registry } from '#service';
+import type { Announcement, Arrival, DeadLetter, Fold, RoundResult, RoundStore } from '#timeseries';
+import { Controller, Inject } from '@nestjs/common';
+import { changeFrom, judgedAtMs, observe, type Segment } from './congestion.js';
+import type { Limits } from './limits.js';
+import { observationsFrom, type Observation } from './observation.js';
+import { loadSegments, saveConditions } from './tables.js';
+
+export interface ConsumerOptions {
+  readonly store: RoundStore<Observation, Segment, CongestionChange>;
+  readonly registry: Registry;
+  readonly limits: Limits;
+  readonly partitions: number;
+  readonly log: Logger;
+  readonly onStored: (result: RoundResult, arrivals: readonly Arrival<Observation>[]) => void;
+}
+
+export const consumerOptions = Symbol('consumer options');
+
+@Controller()
+export class TrafficConsumer {
+  constructor(@Inject(consumerOptions) private readonly options: ConsumerOptions) {}
+
+  @RoundOf('traffic.readings')
+  async store(round: Round): Promise<void> {
+    const { store, log, onStored } = this.options;
+    const startedMs = performance.now();
+    const { arrivals, dead } = await unpack(round, this.options);
+    const parts = round.partitions.map(({ partition, lastOffset }) => ({ partition, nextOffset: lastOffset + 1 }));
+    const result = await store.store(parts, arrivals, dead);
+    onStored(result, arrivals);
+    log.debug({ ...result, durationMs: Math.round(performance.now() - startedMs) }, 'round stored');
+  }
+}
+
+export interface Unpacked {
+  readonly arrivals: Arrival<Observation>[];
+  readonly dead: DeadLetter[];
+}
+
+/** One message of a record: a frame's entry, or a plain record as a whole. */
+interface Entry {
+  readonly partition: number;
+  readonly offset: number;
+  readonly position: number;
+  readonly device: string;
+  readonly publisher: string;
+  readonly receivedAtMs: number;
+  readonly codec: string;
+  readonly payload: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+export type UnpackOptions = Pick<ConsumerOptions, 'registry' | 'limits' | 'partitions' | 'log'>;
+
+/** Every reading of the round in order of arrival, and what cannot become one. */
+export async function unpack(round: Round, options: UnpackOptions): Promise<Unpacked> {
+  const unpacked: Unpacked = { arrivals: [], dead: [] };
+  const strangers: Entry[] = [];
+  for (const { partition, records } of round.partitions) {
+    for (const record of records) {
+      eachEntry(partition, record, unpacked, (entry) => {
+        const device = options.registry.device(entry.device);
+        if (device === undefined) strangers.push(entry);
+        else decode(entry, device, options, unpacked);
+      });
+    }
+  }
+  // A device may be younger than what we know of the registry: look again before it is called unknown.
+  if (strangers.length > 0) {
+    await options.registry.refresh();
+    for (const entry of strangers) {
+      const device = options.registry.device(entry.device);
+      if (device === undefined) unpacked.dead.push(unknownDevice(entry));
+      else decode(entry, device, options, unpacked);
+    }
+  }
+  return unpacked;
+}
+
+/** What a dead letter becomes when it is decoded again: a letter about one element of an array gives that element alone. */
+export function entryResults(letter: DeadLetter, options: UnpackOptions): Unpacked {
+  const entry: Entry = { ...letter, start: 0, end: letter.payload.length };
+  const unpacked: Unpacked = { arrivals: [], dead: [] };
+  const device = options.registry.device(letter.device);
+  if (device === undefined) return { arrivals: [], dead: [unknownDevice(entry)] };
+  decode(entry, device, options, unpacked);
+  if (letter.element < 0) return unpacked;
+  const same = ({ element }: { readonly element: number }): boolean => element === letter.element || element === -1;
+  return { arrivals: unpacked.arrivals.filter(same), dead: unpacked.dead.filter(same) };
+}
+
+function unknownDevice(entry: Entry): DeadLetter {
+  return letter(entry, -1, 'unknown-device', `device: expected a registered device, found ${JSON.stringify(entry.device)}`);
+}
+
+function eachEntry(partition: number, record: RoundRecord, { dead }: Unpacked, each: (entry: Entry) => void): void {
+  const { offset, value, key, timestampMs } = record;
+  if (value === null) return; // A tombstone of another system says nothing.
+  if (record.headers[frameHeader] === undefined) {
+    each({ partition, offset, position: 0, device: key === null ? '' : key.toString('utf8').slice(0, 256), publisher: '', receivedAtMs: timestampMs, codec: '', payload: value, start: 0, end: value.length });
+    return;
+  }
+  const entries: Entry[] = [];
+  try {
+    readFrame(value, (device, publisher, receivedAtMs, codec, payload, start, end, position) => {
+      entries.push({ partition, offset, position, device, publisher, receivedAtMs, codec, payload, start, end });
+    });
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    const whole: Entry = { partition, offset, position: -1, device: '', publisher: '', receivedAtMs: timestampMs, codec: '', payload: value, start: 0, end: value.length };
+    dead.push(letter(whole, -1, error.reason, error.details));
+    return;
+  }
+  for (const entry of entries) each(entry);
+}
+
+function decode(entry: Entry, device: KnownDevice, { limits, partitions, log }: UnpackOptions, { arrivals, dead }: Unpacked): void {
+  if (device.domain !== 'traffic') {
+    dead.push(letter(entry, -1, 'wrong-domain', `device: expected a device of traffic, ${device.id} belongs to ${device.domain}`));
+    return;
+  }
+  const { payload, start, end, receivedAtMs, partition, offset, position, publisher } = entry;
+  const age = device.replay ? null : limits.age(receivedAtMs);
+  if (age === null && !device.replay) {
+    dead.push(letter(entry, -1, 'no-limit-row', 'traffic.age: expected a dated row in force at the time of receipt'));
+    return;
+  }
+  const codec = entry.codec === '' ? device.codec : entry.codec;
+  let results: readonly (Observation | Rejected)[];
+  try {
+    results = observationsFrom(payload, start, end, { device: device.id, receivedAtMs, codec }, age);
+  } catch (error) {
+    log.error({ device: device.id, partition, offset, error: String(error) }, 'message cannot be decoded for a fault of ours, dead-lettered');
+    dead.push(letter(entry, -1, 'our-fault', String(error)));
+    return;
+  }
+  if (results.length === 0) dead.push(letter(entry, -1, 'invalid', 'expected at least one reading, found an empty list'));
+  const home = homeOf(device, partitions);
+  for (let i = 0; i < results.length; i++) {
+    const result = results[i]!;
+    const element = results.length === 1 ? -1 : i;
+    if (result instanceof Rejected) dead.push(letter(entry, element, result.reason, result.details));
+    else {
+      const { channel, observedAtMs } = result;
+      arrivals.push({ partition, offset, position, element, device: device.id, publisher, codec: entry.codec, receivedAtMs, payload, start, end, channel, observedAtMs, observation: result, subject: device.asset, home });
+    }
+  }
+}
+
+const homes = new WeakMap<KnownDevice, number>();
+
+function homeOf(device: KnownDevice, partitions: number): number {
+  let home = homes.get(device);
+  if (home === undefined) homes.set(device, (home = partitionOf(device.rootAsset, partitions)));
+  return home;
+}
+
+function letter({ partition, offset, position, device, publisher, codec, receivedAtMs, payload, start, end }: Entry, element: number, reason: DeadLetterReason, details: string): DeadLetter {
+  return { partition, offset, position, element, device, publisher, codec, receivedAtMs, reason, details, payload: Buffer.from(payload.subarray(start, end)) };
+}
+
+export interface CongestionChange {
+  readonly asset: string;
+  readonly condition: Condition;
+}
+
+/** Congestion as the store sees it: a state per asset, which follows from its readings and its last condition. */
+export function congestionFold(limits: Limits, registry: Registry, topicRoot: string): Fold<Observation, Segment, CongestionChange> {
+  return {
+    load: loadSegments,
+    apply(segment, arrival, channelId) {
+      const { observation } = arrival;
+      const limit = limits.congestion(segment.asset, judgedAtMs(segment, observation));
+      const state = observe(segment, channelId, observation, limit);
+      if (state.active === segment.active || limit === null) return { state, change: null };
+      const change = changeFrom(segment, state, causeOf(arrival), limit)!;
+      // What a replayed device finds is history: alerts keeps it out of live state.
+      const late = registry.device(arrival.device)?.replay === true;
+      return { state, change: { asset: segment.asset, condition: { ...change, late } } };
+    },
+    async save(transaction, changes) {
+      await saveConditions(transaction, changes);
+      return changes.map(({ condition }) => announcementOf(condition, topicRoot));
+    },
+  };
+}
+
+function announcementOf(condition: Condition, topicRoot: string): Announcement {
+  return { topic: conditionsTopic(topicRoot), partition: 0, key: condition.conditionId, payload: JSON.stringify(condition) };
+}
+
+function causeOf({ device, channel, observedAtMs }: Arrival<Observation>): string {
+  return `${device}/${channel}@${new Date(observedAtMs).toISOString()}`;
+}

@@ -1,0 +1,143 @@
+/** Every table of traffic and each SQL statement about them. */
+import { type Condition, vehicleClasses } from '#contracts';
+import type { Database, KeptTable, MetricColumn, Queryable, ReadingTable, RollupTable, Transaction } from '#timeseries';
+import type { LaneReading, Segment } from './congestion.js';
+import { periodsKept, segmentFrom } from './congestion.js';
+import type { Observation } from './observation.js';
+
+export const schema = 'traffic';
+
+const classColumns: MetricColumn<Observation>[] = vehicleClasses.map((name) => ({ name, type: 'int4', of: (o) => (o.byClass === null ? null : o.byClass[name]) }));
+
+/** The wide row; its DDL: migrations/0001-readings.sql. */
+export const readings: ReadingTable<Observation> = {
+  schema,
+  name: 'reading',
+  columns: [
+    { name: 'period_s', type: 'int4', of: (o) => o.periodS },
+    { name: 'flags', type: 'int2', of: (o) => o.flags },
+    { name: 'count', type: 'int4', of: (o) => o.count },
+    { name: 'speed_kmh', type: 'real', of: (o) => o.speedKmh },
+    { name: 'occupancy', type: 'real', of: (o) => o.occupancy },
+    { name: 'length_m', type: 'real', of: (o) => o.lengthM },
+    ...classColumns,
+    { name: 'occupancy_raw', type: 'real', of: (o) => o.occupancyRaw },
+    { name: 'imputation', type: 'text', of: (o) => o.imputation },
+  ],
+};
+
+/** An imputed value is never counted as observed: it has columns of its own for how many and how long, and no share in the sums. */
+function rollupColumns(imputedBit: number): RollupTable['columns'] {
+  const observed = `(r.flags & ${imputedBit}) = 0`;
+  const sumOf = (expression: string): string => `case when ${observed} then ${expression} end`;
+  return [
+    { name: 'n_observed', type: 'int4', fromRow: `case when ${observed} then 1 else 0 end` },
+    { name: 'n_imputed', type: 'int4', fromRow: `case when ${observed} then 0 else 1 end` },
+    { name: 'observed_s', type: 'int8', fromRow: `case when ${observed} then r.period_s else 0 end` },
+    { name: 'imputed_s', type: 'int8', fromRow: `case when ${observed} then 0 else r.period_s end` },
+    { name: 'count', type: 'int8', fromRow: sumOf('r.count') },
+    { name: 'speed_sum', type: 'float8', fromRow: sumOf('coalesce(r.count, 1) * r.speed_kmh::float8') },
+    { name: 'speed_weight', type: 'float8', fromRow: sumOf('case when r.speed_kmh is not null then coalesce(r.count, 1)::float8 end') },
+    { name: 'occupancy_sum', type: 'float8', fromRow: sumOf('r.occupancy::float8 * r.period_s') },
+    { name: 'occupancy_s', type: 'float8', fromRow: sumOf('case when r.occupancy is not null then r.period_s::float8 end') },
+    ...vehicleClasses.map((name) => ({ name, type: 'int8' as const, fromRow: sumOf(`r.${name}`) })),
+  ];
+}
+
+export function rollups(imputedBit: number): RollupTable {
+  return {
+    schema,
+    table: 'reading',
+    columns: rollupColumns(imputedBit),
+    zones: `select c.id as channel_id, coalesce(a.time_zone, 'Asia/Ho_Chi_Minh') as zone from ${schema}.channel c
+              left join registry.device d on d.id = c.device left join registry.asset a on a.id = d.asset`,
+  };
+}
+
+/** Channels of devices marked `replay`: their rows are kept for ever. */
+export const replayChannels = `select c.id from ${schema}.channel c join registry.device d on d.id = c.device where d.replay`;
+
+export function keptTables(days: { readonly rows: number; readonly aggregates: number }, rowsBytesMax: number): KeptTable[] {
+  return [
+    { name: 'reading', days: days.rows, bytesMax: rowsBytesMax },
+    { name: 'reading_history', days: days.aggregates, bytesMax: rowsBytesMax },
+    { name: 'reading_1m', days: days.rows, bytesMax: rowsBytesMax },
+    { name: 'reading_5m', days: days.aggregates, bytesMax: rowsBytesMax },
+    { name: 'reading_15m', days: days.aggregates, bytesMax: rowsBytesMax },
+    { name: 'reading_1h', days: 20 * days.aggregates, bytesMax: rowsBytesMax },
+    { name: 'reading_1d', days: 20 * days.aggregates, bytesMax: rowsBytesMax },
+  ];
+}
+
+/** Segments as their stored readings and last conditions make them; one for each asset, known or not. */
+export async function loadSegments({ query }: Transaction, assets: readonly string[]): Promise<Map<string, Segment>> {
+  const rows = await query(
+    `select d.asset, c.id as channel_id, (extract(epoch from r.observed_at) * 1000)::float8 as observed_ms, r.period_s, r.count, r.speed_kmh, r.flags
+       from registry.device d join ${schema}.channel c on c.device = d.id
+       cross join lateral (select * from ${schema}.reading where channel_id = c.id order by observed_at desc limit ${periodsKept}) r
+      where d.asset = any($1)`,
+    [assets],
+  );
+  const lanes = new Map<string, (LaneReading & { channelId: number })[]>(assets.map((asset) => [asset, []]));
+  for (const row of rows) {
+    lanes.get(row['asset'])!.push({
+      channelId: row['channel_id'],
+      observedAtMs: Math.round(row['observed_ms']),
+      periodS: row['period_s'],
+      count: row['count'],
+      speedKmh: row['speed_kmh'],
+      flags: row['flags'],
+    });
+  }
+  const conditions = new Map((await query(`select asset, seq, active from ${schema}.condition where asset = any($1)`, [assets])).map((row) => [row['asset'] as string, row]));
+  return new Map(assets.map((asset) => [asset, segmentFrom(asset, lanes.get(asset)!, conditions.get(asset)?.['active'] ?? false, conditions.get(asset)?.['seq'] ?? 0)]));
+}
+
+/** The last state of each condition, and each change of it. */
+export async function saveConditions({ query }: Transaction, changes: readonly { readonly asset: string; readonly condition: Condition }[]): Promise<void> {
+  const rows = JSON.stringify(
+    changes.map(({ asset, condition }) => ({ condition_id: condition.conditionId, seq: condition.seq, asset, state: condition.state, observed_at: condition.observedAt, payload: condition })),
+  );
+  const columns = 'condition_id text, seq bigint, asset text, state text, observed_at timestamptz, payload jsonb';
+  await query(
+    `insert into ${schema}.condition_change (condition_id, seq, asset, state, observed_at, payload)
+     select condition_id, seq, asset, state, observed_at, payload from jsonb_to_recordset($1) as n (${columns})`,
+    [rows],
+  );
+  await query(
+    `insert into ${schema}.condition as old (condition_id, asset, seq, active, changed_at, payload)
+     select distinct on (condition_id) condition_id, asset, seq, state = 'active', observed_at, payload from jsonb_to_recordset($1) as n (${columns}) order by condition_id, seq desc
+     on conflict (condition_id) do update set seq = excluded.seq, active = excluded.active, changed_at = excluded.changed_at, payload = excluded.payload`,
+    [rows],
+  );
+}
+
+export interface LatestRow {
+  readonly device: string;
+  readonly channel: string;
+  readonly asset: string;
+  readonly nameVi: string;
+  readonly nameEn: string;
+  readonly observedAt: Date;
+  readonly [metric: string]: unknown;
+}
+
+/** The newest reading of each channel by event time, newest first; replayed devices are never "latest". */
+export async function latestReadings(db: Queryable, limit: number): Promise<LatestRow[]> {
+  return (await db.query(
+    `select c.device, c.channel, d.asset, a.name_vi as "nameVi", a.name_en as "nameEn", r.observed_at as "observedAt", r.period_s as "periodS", r.count, r.speed_kmh as "speedKmh",
+            r.occupancy, ${vehicleClasses.map((name) => `r.${name}`).join(', ')}, r.flags
+       from ${schema}.channel c join registry.device d on d.id = c.device and not d.replay join registry.asset a on a.id = d.asset
+       cross join lateral (select * from ${schema}.reading where channel_id = c.id order by observed_at desc limit 1) r
+      order by r.observed_at desc, c.device, c.channel limit $1`,
+    [limit],
+  )) as LatestRow[];
+}
+
+export async function currentConditions(db: Database, activeOnly: boolean): Promise<Record<string, unknown>[]> {
+  const rows = await db.query(
+    `select c.payload, a.name_vi, a.name_en from ${schema}.condition c left join registry.asset a on a.id = c.asset where c.active or not $1 order by c.changed_at desc limit 1000`,
+    [activeOnly],
+  );
+  return rows.map((row) => ({ ...row['payload'], nameVi: row['name_vi'], nameEn: row['name_en'] }));
+}
