@@ -3,14 +3,14 @@
  * servers, and the real processes from dist/ under the real supervisor on free ports. It drops only what it made.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { streamTopic, type Asset, type Device, type Gateway } from '#contracts';
 import { connectKafka } from '#messaging';
 import { openDatabase, type Database } from '#timeseries';
 import { registerAssets, registerDevices, registerGateways } from '../../apps/api/src/register.js';
-import { infra, instanceName, type ProcessPlan, type Supervisor } from './instance.js';
+import { infra, instanceName, type Supervisor } from './instance.js';
 import { repository } from './places.js';
 
 export type AppName = 'api' | 'ingest' | 'traffic';
@@ -35,6 +35,16 @@ export interface Accounting {
   readonly deadLettered: number;
 }
 
+/** What is still under way; all 0 when the city is at rest. */
+export interface Backlog {
+  /** Kafka records not yet committed in the database. */
+  readonly records: number;
+  /** Ranges whose aggregates are not up to date. */
+  readonly stale: number;
+  /** Announcements not yet in Kafka. */
+  readonly unsent: number;
+}
+
 export interface City {
   readonly name: string;
   readonly mqttPort: number;
@@ -52,14 +62,21 @@ export interface City {
   /** Of the apps and of both servers; those between two lives are left out. */
   pids(): Promise<Record<string, number>>;
   accounting(): Promise<Accounting>;
-  /** Everything in Kafka is committed in the database, and every aggregate is up to date. */
-  drained(): Promise<boolean>;
-  /** False: not drained within the deadline. */
+  backlog(): Promise<Backlog>;
+  /** Waits until everything in Kafka is committed and all that follows from it is done; false: not within the deadline. */
   untilDrained(deadlineMs: number): Promise<boolean>;
   stop(): Promise<void>;
 }
 
 export const quietLog = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** Cities that have begun and not ended: what a signal must still undo. */
+const open = new Set<() => Promise<void>>();
+
+/** For a process that is told to end in the middle. */
+export async function stopOpenCities(): Promise<void> {
+  await Promise.all([...open].map((stop) => stop()));
+}
 
 export async function startCity(plan: CityPlan): Promise<City> {
   const local = await infra();
@@ -69,17 +86,21 @@ export async function startCity(plan: CityPlan): Promise<City> {
   const [{ brokers }] = await Promise.all([local.ensureKafka(instanceName), local.ensureDatabase(instanceName)]);
   const { adminUrl, urls } = await local.createDatabase(instanceName, name);
   const db = openDatabase({ url: adminUrl, name: `test ${name}`, connectionsMax: 4, log: quietLog });
-  const [mqttPort, ingestHttpPort, trafficPort, apiPort] = (await freePorts(4)) as [number, number, number, number];
-  const ports = { mqttPort, ingestHttpPort, trafficPort, apiPort };
+  const ports = await freePorts();
   const apps = plan.apps ?? appNames;
+  // The very list of `npm start`, with the names and doors of this city.
+  const plans = local.cityProcesses({ name: instanceName, brokers, databaseUrls: urls, ports }).filter((one) => apps.includes(one.name as AppName));
   const supervisor = local.supervise(
-    plansOf({ ...plan, apps }, { name, folder, brokers, urls, ...ports }),
+    plans.map((one) => ({ ...one, env: { ...one.env, NODE_OPTIONS: undefined, TOPIC_ROOT: name, CONSUMER_GROUP: `${name}-traffic`, ...ownFolder(one.name, folder), ...plan.env?.[one.name as AppName] } })),
     { folder, ...(plan.onLine === undefined ? {} : { onLine: plan.onLine }) },
   );
   const readingsTopic = streamTopic(name, 'traffic', 'readings');
   let secrets: ReadonlyMap<string, string> = new Map();
 
+  let ends: Ends | null = null;
   const stop = async (): Promise<void> => {
+    if (!open.delete(stop)) return;
+    await ends?.close();
     await supervisor.stop();
     await db.close();
     await dropTopics(brokers, name).catch(() => undefined); // A broker that is down cannot be asked; its topics age out.
@@ -87,6 +108,7 @@ export async function startCity(plan: CityPlan): Promise<City> {
     rmSync(folder, { recursive: true, force: true });
   };
 
+  open.add(stop);
   try {
     // Api first: it makes the registry that the others read.
     supervisor.start('api');
@@ -94,14 +116,18 @@ export async function startCity(plan: CityPlan): Promise<City> {
     secrets = await register(db, plan);
     for (const app of apps) supervisor.start(app);
     await supervisor.untilReady();
+    ends = await openEnds(brokers, readingsTopic);
   } catch (error) {
     await stop();
     throw error;
   }
 
-  const drained = (): Promise<boolean> => isDrained(db, brokers, readingsTopic);
+  const { read } = ends;
+  const backlog = (): Promise<Backlog> => backlogOf(db, read, readingsTopic);
   return {
-    name, ...ports, readingsTopic, brokers, db, adminUrl, secrets, supervisor, drained, stop,
+    name, readingsTopic,
+    mqttPort: ports.MQTT_PORT, ingestHttpPort: ports.INGEST_HTTP_PORT, trafficPort: ports.TRAFFIC_HTTP_PORT, apiPort: ports.API_PORT,
+    brokers, db, adminUrl, secrets, supervisor, backlog, stop,
     async pids() {
       const [kafka, postgres] = await Promise.all([local.ensureKafka(instanceName), local.ensureDatabase(instanceName)]);
       const found: Record<string, number> = { kafka: kafka.pid, postgres: postgres.pid };
@@ -113,44 +139,16 @@ export async function startCity(plan: CityPlan): Promise<City> {
     },
     accounting: () => accountingOf(db),
     async untilDrained(deadlineMs) {
-      for (const until = Date.now() + deadlineMs; Date.now() < until; await sleep(50)) if (await drained().catch(() => false)) return true;
+      for (const until = Date.now() + deadlineMs; Date.now() < until; await sleep(50)) {
+        const left = await backlog().catch(() => null);
+        if (left !== null && left.records + left.stale + left.unsent === 0) return true;
+      }
       return false;
     },
   };
 }
 
-interface Where {
-  readonly name: string;
-  readonly folder: string;
-  readonly brokers: string;
-  readonly urls: Record<string, string>;
-  readonly mqttPort: number;
-  readonly ingestHttpPort: number;
-  readonly trafficPort: number;
-  readonly apiPort: number;
-}
-
-function plansOf({ apps, env }: CityPlan, where: Where): ProcessPlan[] {
-  const { name, folder, brokers, urls, mqttPort, ingestHttpPort, trafficPort, apiPort } = where;
-  const all = { PATH: process.env['PATH'], NODE_ENV: 'production', KAFKA_BROKERS: brokers, TOPIC_ROOT: name, HOST: '127.0.0.1', CONSUMER_GROUP: `${name}-traffic` };
-  const own: Record<AppName, Record<string, string>> = {
-    api: { API_PORT: String(apiPort), TRAFFIC_URL: `http://127.0.0.1:${trafficPort}` },
-    ingest: { MQTT_PORT: String(mqttPort), INGEST_HTTP_PORT: String(ingestHttpPort), STATE_DIR: join(folder, 'ingest') },
-    traffic: { TRAFFIC_HTTP_PORT: String(trafficPort) },
-  };
-  const doors: Record<AppName, number> = { api: apiPort, ingest: ingestHttpPort, traffic: trafficPort };
-  return (apps ?? appNames).map((app) => {
-    const main = join(repository, 'dist/apps', app, 'src/main.js');
-    if (!existsSync(main)) throw new Error(`${app} is not built: npm run build`);
-    return {
-      name: app,
-      command: [process.execPath, main],
-      cwd: repository,
-      env: { ...all, DATABASE_URL: urls[app], ...own[app], ...env?.[app] },
-      readyUrl: `http://127.0.0.1:${doors[app]}/readyz`,
-    };
-  });
-}
+const ownFolder = (app: string, folder: string): Record<string, string> => (app === 'ingest' ? { STATE_DIR: join(folder, 'ingest') } : {});
 
 async function register(db: Database, { assets, gateways, devices }: CityPlan): Promise<Map<string, string>> {
   await registerAssets(db, [...assets]);
@@ -167,23 +165,39 @@ async function accountingOf(db: Database): Promise<Accounting> {
   return row as Accounting;
 }
 
-async function isDrained(db: Database, brokers: string, topic: string): Promise<boolean> {
-  const ends = await endsOf(brokers, topic);
+async function backlogOf(db: Database, readEnds: () => Promise<Map<number, number>>, topic: string): Promise<Backlog> {
+  const ends = await readEnds();
   const consumed = await db.query('select partition, next_offset from traffic.consumed where topic = $1', [topic]);
   const next = new Map(consumed.map((row) => [row['partition'] as number, Number(row['next_offset'])]));
-  if (![...ends].every(([partition, end]) => (next.get(partition) ?? 0) >= end)) return false;
+  const records = [...ends].reduce((sum, [partition, end]) => sum + Math.max(0, end - (next.get(partition) ?? 0)), 0);
   const [left] = await db.query('select (select count(*) from traffic.invalidation)::int as stale, (select count(*) from traffic.outbox where sent_at is null)::int as unsent');
-  return left!['stale'] === 0 && left!['unsent'] === 0;
+  return { records, stale: left!['stale'] as number, unsent: left!['unsent'] as number };
 }
 
-async function endsOf(brokers: string, topic: string): Promise<Map<number, number>> {
-  const admin = connectKafka({ brokers: [brokers], clientId: 'test', log: quietLog }).admin();
-  try {
-    await admin.connect();
-    return new Map((await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, Number(high)]));
-  } finally {
-    await admin.disconnect().catch(() => undefined);
-  }
+interface Ends {
+  /** By partition, the offset of the next record. */
+  read(): Promise<Map<number, number>>;
+  close(): Promise<void>;
+}
+
+/** One connection for all questions; a new one after a failure, since brokers are killed here. */
+async function openEnds(brokers: string, topic: string): Promise<Ends> {
+  const open = (): ReturnType<ReturnType<typeof connectKafka>['admin']> => connectKafka({ brokers: [brokers], clientId: 'test', log: quietLog }).admin();
+  let admin = open();
+  await admin.connect();
+  return {
+    async read() {
+      try {
+        return new Map((await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, Number(high)]));
+      } catch (error) {
+        await admin.disconnect().catch(() => undefined);
+        admin = open();
+        await admin.connect();
+        throw error;
+      }
+    },
+    close: () => admin.disconnect().catch(() => undefined),
+  };
 }
 
 async function dropTopics(brokers: string, root: string): Promise<void> {
@@ -197,16 +211,18 @@ async function dropTopics(brokers: string, root: string): Promise<void> {
   }
 }
 
+const portNames = ['API_PORT', 'INGEST_HTTP_PORT', 'MQTT_PORT', 'MQTT_TLS_PORT', 'TRAFFIC_HTTP_PORT'] as const;
+
 /** Ports that nothing listens on now, all different. */
-async function freePorts(count: number): Promise<number[]> {
+async function freePorts(): Promise<Record<(typeof portNames)[number], number>> {
   const servers = await Promise.all(
-    Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
+    portNames.map(() => new Promise<ReturnType<typeof createServer>>((resolve) => {
       const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
     })),
   );
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  return Object.fromEntries(portNames.map((name, index) => [name, ports[index]!])) as Record<(typeof portNames)[number], number>;
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

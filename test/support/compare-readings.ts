@@ -34,9 +34,12 @@ export interface ReadingsComparison {
   duplicates: number;
 }
 
-export interface Names {
+/** What one generator sent, and what its numbers are called in the database. */
+export interface Source {
+  readonly expected: ExpectedReadings;
   readonly devices: readonly string[];
   readonly channels: readonly string[];
+  readonly phase: number;
 }
 
 const columns: readonly (readonly [sql: string, type: ColumnType])[] = [
@@ -47,15 +50,15 @@ const columns: readonly (readonly [sql: string, type: ColumnType])[] = [
 const metricAt = 2;
 const missingTold = 100_000;
 
-/** `db` for small questions, `url` for the stream of rows. */
-export async function compareReadings(db: Database, url: string, expected: ExpectedReadings, names: Names, phase: number, differences: Differences): Promise<ReadingsComparison> {
-  const known = await channelsById(db, expected, names);
+/** `db` for small questions, `url` for the stream of rows. Sources must not share devices. */
+export async function compareReadings(db: Database, url: string, sources: readonly Source[], differences: Differences): Promise<ReadingsComparison> {
+  const known = await channelsById(db, sources);
   const result: ReadingsComparison = { rows: 0, found: 0, missing: [], missingCount: 0, duplicates: 0 };
   let channelId = NaN;
   let cursor: Cursor | null = null;
   let lastMs = NaN;
 
-  const finish = (): void => cursor?.skipUntil(Infinity, result, names);
+  const finish = (): void => cursor?.skipUntil(Infinity, result);
   const seen = new Set<ExpectedChannel>();
   result.rows = await copyOut(url, `select ${columns.map(([name]) => name).join(', ')} from traffic.reading order by channel_id, observed_at`, columns.map(([, type]) => type), (row) => {
     const observedAtMs = row[1]!;
@@ -64,8 +67,8 @@ export async function compareReadings(db: Database, url: string, expected: Expec
       channelId = row[0]!;
       lastMs = NaN;
       const of = known.get(channelId);
-      cursor = of === undefined ? null : new Cursor(of);
-      if (of !== undefined) seen.add(of);
+      cursor = of === undefined ? null : new Cursor(of.of, of.source);
+      if (of !== undefined) seen.add(of.of);
     }
     if (observedAtMs === lastMs) {
       result.duplicates++;
@@ -73,11 +76,11 @@ export async function compareReadings(db: Database, url: string, expected: Expec
     }
     lastMs = observedAtMs;
     if (cursor === null) differences.add(`channel ${channelId}: a row at ${iso(observedAtMs)} of a channel nobody sent`);
-    else cursor.meet(row, phase, result, names, differences);
+    else cursor.meet(row, result, differences);
   });
   finish();
   // Channels without a single row.
-  for (const of of expected.channels.values()) if (!seen.has(of)) new Cursor(of).skipUntil(Infinity, result, names);
+  for (const source of sources) for (const of of source.expected.channels.values()) if (!seen.has(of)) new Cursor(of, source).skipUntil(Infinity, result);
   return result;
 }
 
@@ -85,31 +88,35 @@ export async function compareReadings(db: Database, url: string, expected: Expec
 class Cursor {
   private at = 0;
 
-  constructor(private readonly of: ExpectedChannel) {}
+  constructor(
+    private readonly of: ExpectedChannel,
+    private readonly source: Source,
+  ) {}
 
   /** Passes over what is expected before `ms` and was not met. */
-  skipUntil(ms: number, result: ReadingsComparison, names: Names): void {
+  skipUntil(ms: number, result: ReadingsComparison): void {
     const { observedAtMs, certain } = this.of;
     for (; this.at < observedAtMs.length && observedAtMs[this.at]! < ms; this.at++) {
       if (!certain[this.at]!) continue;
       result.missingCount++;
-      if (result.missing.length < missingTold) result.missing.push([names.devices[this.of.device]!, names.channels[this.of.channel]!, observedAtMs[this.at]!]);
+      if (result.missing.length < missingTold) result.missing.push([this.source.devices[this.of.device]!, this.source.channels[this.of.channel]!, observedAtMs[this.at]!]);
     }
   }
 
-  meet(row: readonly (number | null)[], phase: number, result: ReadingsComparison, names: Names, differences: Differences): void {
+  meet(row: readonly (number | null)[], result: ReadingsComparison, differences: Differences): void {
     const ms = row[1]!;
-    this.skipUntil(ms, result, names);
+    this.skipUntil(ms, result);
     const { device, channel, observedAtMs, value, revision } = this.of;
+    const name = `${this.source.devices[device]} ${this.source.channels[channel]} ${iso(ms)}`;
     if (observedAtMs[this.at] !== ms) {
-      differences.add(`${names.devices[device]} ${iso(ms)}: a row that nobody sent`);
+      differences.add(`${name}: a row that nobody sent`);
       return;
     }
     result.found++;
-    const wanted = expectedMetrics(device, value[this.at]!, revision[this.at]!, phase);
+    const wanted = expectedMetrics(device, value[this.at]!, revision[this.at]!, this.source.phase);
     for (let column = metricAt; column < columns.length; column++) {
       if (row[column] !== wanted[column - metricAt]) {
-        differences.add(`${names.devices[device]} ${names.channels[channel]} ${iso(ms)}: ${columns[column]![0]} is ${row[column]}, expected ${wanted[column - metricAt]}`);
+        differences.add(`${name}: ${columns[column]![0]} is ${row[column]}, expected ${wanted[column - metricAt]}`);
         break;
       }
     }
@@ -125,15 +132,17 @@ function expectedMetrics(device: number, value: number, revision: number, phase:
 }
 
 /** Expected channels by the number that the database gave them. */
-export async function channelsById(db: Database, expected: ExpectedReadings, { devices, channels }: Names): Promise<Map<number, ExpectedChannel>> {
+export async function channelsById(db: Database, sources: readonly Source[]): Promise<Map<number, { of: ExpectedChannel; source: Source }>> {
   const rows = await db.query('select id, device, channel from traffic.channel');
-  const deviceNumbers = new Map(devices.map((name, number) => [name, number]));
-  const found = new Map<number, ExpectedChannel>();
-  for (const row of rows) {
-    const device = deviceNumbers.get(row['device'] as string);
-    const channel = channels.indexOf(row['channel'] as string);
-    const of = device === undefined || channel < 0 ? undefined : expected.channels.get(device * channels.length + channel);
-    if (of !== undefined) found.set(row['id'] as number, of);
+  const found = new Map<number, { of: ExpectedChannel; source: Source }>();
+  for (const source of sources) {
+    const deviceNumbers = new Map(source.devices.map((name, number) => [name, number]));
+    for (const row of rows) {
+      const device = deviceNumbers.get(row['device'] as string);
+      const channel = source.channels.indexOf(row['channel'] as string);
+      const of = device === undefined || channel < 0 ? undefined : source.expected.channels.get(device * source.channels.length + channel);
+      if (of !== undefined) found.set(row['id'] as number, { of, source });
+    }
   }
   return found;
 }

@@ -42,8 +42,8 @@ export interface Span {
 
 export type Request =
   | { readonly do: 'connect' }
-  /** Publishes new readings until told otherwise; rate 0: as fast as the windows allow. */
-  | { readonly do: 'load'; readonly rate: number }
+  /** Publishes new readings until told otherwise, or so many; rate 0: as fast as the windows allow. */
+  | { readonly do: 'load'; readonly rate: number; readonly messages?: number }
   | { readonly do: 'pause' }
   /** Answers once everything is acknowledged and nothing is queued. */
   | { readonly do: 'settle' }

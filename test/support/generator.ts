@@ -42,6 +42,8 @@ class Generator {
   private observedStepMs: number | null;
   private rate: number | null = null;
   private onlyQueued = false;
+  /** New readings still to publish. */
+  private remaining = 0;
   private due = 0;
   private pacedAtMs = 0;
   private turn = 0;
@@ -82,7 +84,7 @@ class Generator {
   async answer(request: Request): Promise<Statistics> {
     switch (request.do) {
       case 'connect': await this.connect(); break;
-      case 'load': this.load(request.rate); break;
+      case 'load': this.load(request.rate, request.messages); break;
       case 'pause': this.rate = null; break;
       case 'settle': await this.settled(); break;
       case 'again': this.again(request.span, request.corrected); this.load(request.rate); await this.settled(); this.rate = null; break;
@@ -108,8 +110,9 @@ class Generator {
     while (this.lines.some(({ connection }) => !connection.connected)) await sleep(20);
   }
 
-  private load(rate: number): void {
+  private load(rate: number, messages = Infinity): void {
     this.rate = rate;
+    this.remaining = messages;
     this.due = 0;
     this.pacedAtMs = performance.now();
     if (rate === 0) for (const { connection } of this.lines) this.room(connection);
@@ -157,7 +160,8 @@ class Generator {
       line.connection.publish(bytes, packetIdPosition(bytes), number, nowMs);
       return true;
     }
-    if (this.onlyQueued || this.rate === null) return false;
+    if (this.onlyQueued || this.rate === null || this.remaining <= 0) return false;
+    this.remaining--;
     const device = line.devices[line.next]!;
     const channel = line.channel;
     const { channels } = this.spec;
@@ -211,7 +215,8 @@ class Generator {
   }
 
   private async settled(): Promise<void> {
-    while (this.log.acknowledged < this.log.length) await sleep(5);
+    const unsent = (): boolean => (this.rate !== null && Number.isFinite(this.remaining) && this.remaining > 0) || this.lines.some(({ queue }) => queue.length > 0);
+    while (unsent() || this.log.acknowledged < this.log.length) await sleep(5);
     this.onlyQueued = false;
   }
 

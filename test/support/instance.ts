@@ -31,13 +31,15 @@ interface Infra {
   killDatabase(name: string): Promise<boolean>;
   createDatabase(name: string, database: string): Promise<{ adminUrl: string; urls: Record<string, string> }>;
   dropDatabase(name: string, database: string): Promise<void>;
+  /** The same list that `npm start` runs. */
+  cityProcesses(city: { name: string; brokers: string; databaseUrls: Record<string, string>; ports: Record<string, number> }): ProcessPlan[];
   supervise(plans: readonly ProcessPlan[], options: { folder: string; onLine?: (name: string, line: string) => void; onEvent?: (name: string, event: string) => void }): Supervisor;
   endLeftovers(folder: string): Promise<string[]>;
 }
 
 /** Loaded by path, since it is plain JavaScript that must run before anything is installed. */
 export async function infra(): Promise<Infra> {
-  const files = ['local/kafka.mjs', 'local/postgres.mjs', 'local/supervisor.mjs', 'database/create.mjs'];
+  const files = ['local/kafka.mjs', 'local/postgres.mjs', 'local/supervisor.mjs', 'local/processes.mjs', 'database/create.mjs'];
   const modules = await Promise.all(files.map((file) => import(pathToFileURL(join(repository, 'infra', file)).href) as Promise<Partial<Infra>>));
   return Object.assign({}, ...modules) as Infra;
 }

@@ -1,0 +1,213 @@
+/**
+ * `npm run bench -- ingest`: how many readings per second become durable, what each costs, and whether all are there.
+ *
+ * Warms up at full load first: a young JVM takes three times the processor time of a warm one. Figures per second and
+ * per reading are of the measured time alone; counts and the comparison are of everything, the warm-up included.
+ */
+import { writeFileSync } from 'node:fs';
+import { mqttTopic } from '#contracts';
+import { loadCity, loadGenerator, type LoadPlan } from '../support/bench-city.js';
+import { appNames, sleep, startCity, type City } from '../support/city.js';
+import { GeneratorProcess } from '../support/generator-process.js';
+import type { Statistics } from '../support/generator-words.js';
+import { numericValuesPerReading, patch, readingPacket, valuesOf } from '../support/payload.js';
+import { machineTime, usageOf, type Machine, type Usage } from '../support/processor-time.js';
+import { bindLogs, type Bound } from './bound-log.js';
+import { measureRowLatency } from './row-latency.js';
+import { say, table } from './report.js';
+
+export interface IngestOptions {
+  /** Messages per second; 0: as many as the windows allow. */
+  readonly rate: number;
+  readonly seconds: number;
+  readonly devices: number;
+  readonly warmUpSeconds: number;
+}
+
+const connections = 100;
+const settleDeadlineMs = 60_000;
+const drainDeadlineMs = 120_000;
+const samplesPerSecond = 50;
+
+export async function benchIngest(options: IngestOptions): Promise<Record<string, unknown>> {
+  const plan = planOf(options.devices);
+  say('starting a city of its own');
+  const city = await startCity(loadCity(plan));
+  try {
+    const generator = GeneratorProcess.start(loadGenerator(city, plan));
+    try {
+      const measured = await measure(city, generator, options);
+      const bytesPerValue = await diskBytesPerValue(city);
+      say('comparing the log of acknowledgements with the database');
+      return resultOf(options, measured, await bindLogs(city, [generator]), bytesPerValue);
+    } finally {
+      await generator.stop();
+    }
+  } finally {
+    await city.stop();
+  }
+}
+
+const planOf = (devices: number): LoadPlan => ({ prefix: 'bench', devices, devicesPerGateway: Math.ceil(devices / connections) });
+
+interface Reading {
+  readonly atMs: number;
+  readonly entries: number;
+  readonly usage: Record<string, Usage>;
+  readonly machine: Machine;
+}
+
+interface Measured {
+  readonly before: Reading;
+  readonly after: Reading;
+  readonly statistics: Statistics;
+  readonly rowMs: { p50: number; p99: number; max: number; count: number };
+  readonly settled: boolean;
+  readonly drainSeconds: number;
+  readonly aggregatesSeconds: number;
+}
+
+async function measure(city: City, generator: GeneratorProcess, { rate, seconds, warmUpSeconds }: IngestOptions): Promise<Measured> {
+  const rows = await measureRowLatency(city.adminUrl, generator, { devices: generator.spec.devices.map(({ id }) => id), channels: generator.spec.channels });
+  const pids = { ...(await city.pids()), generator: generator.pid, measuring: process.pid, latency: rows.backendPid };
+  const read = async (): Promise<Reading> => ({ atMs: performance.now(), entries: (await city.accounting()).entries, usage: usageOf(pids), machine: machineTime() });
+
+  await generator.ask({ do: 'connect' });
+  say(`warming up for ${warmUpSeconds} s`);
+  await generator.ask({ do: 'load', rate });
+  await sleep(warmUpSeconds * 1000);
+  await generator.ask({ do: 'sample', perSecond: samplesPerSecond });
+  await sleep(500);
+  await rows.take();
+  await generator.ask({ do: 'mark' });
+  const before = await read();
+  say(`measuring for ${seconds} s`);
+  await sleep(seconds * 1000);
+  const after = await read();
+  await generator.ask({ do: 'sample', perSecond: 0 });
+  const statistics = await generator.ask({ do: 'mark' });
+  const endedAtMs = performance.now();
+  await generator.ask({ do: 'pause' });
+  const { settled } = await generator.settle(settleDeadlineMs);
+  const drainSeconds = await until(async () => (await city.backlog()).records === 0, endedAtMs);
+  const rowMs = await rows.take();
+  await city.untilDrained(drainDeadlineMs);
+  const aggregatesSeconds = (performance.now() - endedAtMs) / 1000;
+  await rows.stop();
+  return { before, after, statistics, rowMs, settled, drainSeconds, aggregatesSeconds };
+}
+
+async function until(done: () => Promise<boolean>, sinceMs: number): Promise<number> {
+  while (!(await done())) {
+    if (performance.now() - sinceMs > drainDeadlineMs) return Infinity;
+    await sleep(20);
+  }
+  return (performance.now() - sinceMs) / 1000;
+}
+
+/** Bytes of table, chunks and indexes per numeric value stored. */
+async function diskBytesPerValue({ db }: City): Promise<number> {
+  await db.query('checkpoint');
+  const [row] = await db.query(
+    `select (pg_total_relation_size('traffic.reading') + coalesce((select sum(pg_total_relation_size(c)) from show_chunks('traffic.reading') c), 0))::float8 as bytes,
+            (select count(*) from traffic.reading)::float8 as rows`,
+  );
+  return row!['bytes'] / (row!['rows'] * numericValuesPerReading);
+}
+
+function resultOf(options: IngestOptions, { before, after, statistics, rowMs, settled, drainSeconds, aggregatesSeconds }: Measured, bound: Bound, bytesPerValue: number): Record<string, unknown> {
+  const seconds = (after.atMs - before.atMs) / 1000;
+  const durable = after.entries - before.entries;
+  const us = (name: string): number => after.usage[name]!.cpuUs - before.usage[name]!.cpuUs;
+  const perReading = (cpuUs: number): number => round(cpuUs / durable, 2);
+  const cpu = { ingest: us('ingest'), kafka: us('kafka'), traffic: us('traffic'), postgres: us('postgres') - us('latency'), other: us('api') };
+  const total = Object.values(cpu).reduce((sum, one) => sum + one, 0);
+  const measuring = us('measuring') + us('latency');
+  const machineUs = after.machine.allUs - before.machine.allUs;
+  const elsewhere = after.machine.busyUs - before.machine.busyUs - total - us('generator') - measuring;
+  const { told, ...counts } = bound;
+  return {
+    ...counts,
+    durablePerSecond: Math.round(durable / seconds),
+    drainSeconds: round(drainSeconds, 2),
+    pubackMs: { p50: statistics.pubackMs.p50, p99: statistics.pubackMs.p99 },
+    rowMs: { p50: rowMs.p50, p99: rowMs.p99 },
+    cpuUsPerReading: {
+      generator: perReading(us('generator')),
+      ...Object.fromEntries(Object.entries(cpu).map(([name, one]) => [name, perReading(one)])),
+      total: perReading(total),
+    },
+    rssMb: Object.fromEntries([...appNames, 'kafka', 'postgres', 'generator'].map((name) => [name, after.usage[name]!.memoryMb])),
+    bytesPerValue: round(bytesPerValue, 2),
+    offeredPerSecond: options.rate === 0 ? 'closed loop' : options.rate,
+    seconds: round(seconds, 2),
+    warmUpSeconds: options.warmUpSeconds,
+    devices: options.devices,
+    acknowledgedPerSecond: Math.round(statistics.pubackMs.count / statistics.seconds),
+    allAcknowledged: settled,
+    aggregatesSeconds: round(aggregatesSeconds, 2),
+    measuringUsPerReading: perReading(measuring),
+    rowSamples: rowMs.count,
+    otherLoadShare: round(Math.max(0, elsewhere) / machineUs, 3),
+    idleShare: round(1 - (after.machine.busyUs - before.machine.busyUs) / machineUs, 3),
+    told,
+  };
+}
+
+const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
+
+interface Printed extends Bound {
+  readonly durablePerSecond: number;
+  readonly drainSeconds: number;
+  readonly aggregatesSeconds: number;
+  readonly pubackMs: { p50: number; p99: number };
+  readonly rowMs: { p50: number; p99: number };
+  readonly cpuUsPerReading: Record<string, number>;
+  readonly rssMb: Record<string, number>;
+  readonly bytesPerValue: number;
+  readonly otherLoadShare: number;
+  readonly idleShare: number;
+  readonly measuringUsPerReading: number;
+}
+
+export function printIngest(result: Record<string, unknown>): void {
+  const r = result as unknown as Printed;
+  table([
+    ['published', r.published], ['acknowledged', r.acknowledged], ['stored', r.stored], ['corrected', r.corrected], ['repeated', r.repeated],
+    ['dead-lettered', r.deadLettered], ['unaccounted', r.unaccounted], ['duplicates', r.duplicates], ['rows that differ', r.differences],
+    ['durable readings/s', r.durablePerSecond], ['drained after, s', r.drainSeconds], ['aggregates after, s', r.aggregatesSeconds],
+    ['PUBACK p50 / p99, ms', pair(r.pubackMs)], ['publish to row p50 / p99, ms', pair(r.rowMs)],
+    ['CPU per reading, µs', list(r.cpuUsPerReading)], ['memory, MB', list(r.rssMb)], ['bytes on disk per value', r.bytesPerValue],
+    ['other load of the machine', `${percent(r.otherLoadShare)} (idle ${percent(r.idleShare)})`],
+  ]);
+  say('total leaves the generator out; measuring itself took ' + `${r.measuringUsPerReading} µs per reading beside it`);
+  for (const difference of r.told) say(`  ${difference}`);
+}
+
+const pair = (of: { p50: number; p99: number }): string => `${of.p50} / ${of.p99}`;
+const list = (of: Record<string, number>): string => Object.entries(of).map(([name, value]) => `${name} ${value}`).join(', ');
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+/** The same city, waiting for another generator: what that one must know goes into a file. Runs until it is told to stop. */
+export async function waitForOthers(devices: number, file: string, stopped: Promise<void>): Promise<void> {
+  const plan = planOf(devices);
+  const city = await startCity(loadCity(plan));
+  try {
+    const spec = loadGenerator(city, plan);
+    const packet = readingPacket('traffic', spec.devices[0]!.id, '');
+    patch(packet, Date.now(), valuesOf(0, 0, spec.phase));
+    const connectionsOf = spec.clients.map(({ id, secret, devices: own }) => ({ clientId: id, username: id, password: secret, devices: own.map((n) => spec.devices[n]!.id) }));
+    writeFileSync(file, JSON.stringify({
+      host: spec.host, port: spec.port, topic: mqttTopic('traffic', '<device>', 'readings'), qos: 1,
+      samplePayload: packet.bytes.subarray(packet.packetIdAt + 2).toString('latin1'),
+      note: 'Each client may publish for its devices. device in the payload must be that of the topic; identity is (device, observedAt): change observedAt (ms) with every message.',
+      connections: connectionsOf, accountingUrl: `http://127.0.0.1:${city.trafficPort}/metrics`, databaseUrl: city.adminUrl,
+    }, null, 2), { mode: 0o600 });
+    say(`${devices} devices on port ${spec.port} wait for a generator; what it needs is in ${file}. Ctrl-C ends the city and prints its accounting.`);
+    await stopped;
+    await city.untilDrained(drainDeadlineMs);
+    table(Object.entries(await city.accounting()) as [string, number][]);
+  } finally {
+    await city.stop();
+  }
+}
