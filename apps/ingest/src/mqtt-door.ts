@@ -1,0 +1,233 @@
+/**
+ * The MQTT door: its plain and its TLS port, all connections behind them, and what they share.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { PackedProducer, Route } from '#messaging';
+import type { Registry } from '#service';
+import type { Attempts } from './attempts.js';
+import type { ConnectionEvents } from './connection-events.js';
+import { DeadlineWheel } from './deadline-wheel.js';
+import type { MqttLimits } from './limits.js';
+import { login, type Login, stillValid } from './login.js';
+import { type ConnectionHost, MqttConnection } from './mqtt-connection.js';
+import { reason } from './reason-codes.js';
+import { type Client, isRefusal, rightToSubscribe } from './rights.js';
+import type { Routes } from './routes.js';
+import type { Delivery, DownMessage } from './subscriptions.js';
+import type { Gauges, Tally } from './tally.js';
+import type { RouteFinder } from './topic-routes.js';
+
+export interface MqttDoorOptions {
+  readonly limits: MqttLimits;
+  readonly producer: PackedProducer;
+  readonly registry: Registry;
+  readonly routes: Routes;
+  readonly attempts: Attempts;
+  readonly tally: Tally;
+  readonly events: Pick<ConnectionEvents, 'add'>;
+}
+
+export interface TlsFiles {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+export class MqttDoor implements ConnectionHost, Gauges {
+  readonly wheel = new DeadlineWheel<MqttConnection>();
+  private readonly servers: Server[] = [];
+  private readonly all = new Set<MqttConnection>();
+  private readonly waiting = new Set<MqttConnection>();
+  private readonly pausedOnes = new Set<MqttConnection>();
+  private readonly sessions = new Map<string, MqttConnection>();
+  private readonly subscribers = new Map<string, Set<MqttConnection>>();
+  private readonly perAddress = new Map<string, number>();
+  private unfinishedSum = 0;
+  private readonly timer: NodeJS.Timeout;
+  private stopping = false;
+
+  constructor(private readonly options: MqttDoorOptions) {
+    this.timer = setInterval(() => this.wheel.tick(), 1_000);
+    options.producer.onRoom(() => this.resume());
+    options.registry.onChange(() => this.registryChanged());
+  }
+
+  /** Opens a port and hands it back; with `tls` for TLS 1.2 and later. */
+  async listen(host: string, port: number, tls: TlsFiles | null = null): Promise<number> {
+    const limits = this.limits;
+    const server =
+      tls === null
+        ? createServer({ noDelay: true }, (socket) => this.accept(socket, true))
+        : createTlsServer({ ...tls, minVersion: 'TLSv1.2', handshakeTimeout: 1000 * limits.connectSecondsMax }, (socket) => this.accept(socket, false));
+    // Within a TLS handshake nothing of ours exists yet: this bounds the sockets themselves.
+    server.maxConnections = limits.connectionsMax;
+    server.on('drop', () => this.tally.refused('connects', 'connections-max', {}));
+    server.on('tlsClientError', (error: Error, socket: Socket) => {
+      this.tally.refused('connects', 'tls', { address: socket.remoteAddress, error: error.message });
+      socket.destroy();
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(`port ${port} on ${host} cannot be opened: ${error.code === 'EADDRINUSE' ? 'another process has it' : error.message}`, { cause: error })));
+      server.listen({ host, port, backlog: 4096 }, resolve);
+    });
+    this.servers.push(server);
+    return (server.address() as AddressInfo).port;
+  }
+
+  /** Takes no more; acknowledges what Kafka gets by `drain`; then sends everybody away. */
+  async stop(drain: () => Promise<void>): Promise<void> {
+    this.stopping = true;
+    for (const server of this.servers) server.close();
+    for (const connection of this.all) connection.stopReading();
+    await drain();
+    for (const connection of this.all) connection.close('shutdown', reason.serverShuttingDown);
+    for (let waitedMs = 0; this.all.size > 0 && waitedMs < 1_000; waitedMs += 50) await new Promise((resolve) => setTimeout(resolve, 50));
+    clearInterval(this.timer);
+    for (const connection of this.all) connection.destroy();
+  }
+
+  /** Who is connected and subscribed gets it; what became of it, once per connection. */
+  deliver(message: DownMessage): Delivery[] {
+    return [...(this.subscribers.get(message.device) ?? [])].map((connection) => connection.deliver(message));
+  }
+
+  private accept(socket: Socket, plain: boolean): void {
+    const address = addressOf(socket);
+    const fromThere = this.perAddress.get(address) ?? 0;
+    const { connectionsMax, connectionsPerAddressMax, unauthenticatedMax } = this.limits;
+    const refused = this.stopping ? 'shutdown' : this.all.size >= connectionsMax ? 'connections-max' : fromThere >= connectionsPerAddressMax ? 'connections-per-address' : this.waiting.size >= unauthenticatedMax ? 'unauthenticated-max' : null;
+    if (refused !== null) {
+      this.tally.refused('connects', refused, { address });
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return;
+    }
+    if (!plain) socket.setNoDelay(true);
+    this.perAddress.set(address, fromThere + 1);
+    const connection = new MqttConnection(this, socket, address, plain);
+    this.all.add(connection);
+    this.waiting.add(connection);
+    socket.once('close', () => {
+      this.all.delete(connection);
+      const left = this.perAddress.get(address)! - 1;
+      if (left === 0) this.perAddress.delete(address);
+      else this.perAddress.set(address, left);
+    });
+  }
+
+  /** A change of the registry: rights are looked up anew, and who may no longer be here goes. */
+  private registryChanged(): void {
+    const { registry, routes } = this.options;
+    routes.generation++;
+    for (const connection of this.all) {
+      if (connection.state !== 'open') continue;
+      if (!stillValid(connection.client, connection.hash, registry)) connection.close('revoked', reason.administrativeAction);
+      else connection.subscriptions?.keepOnly((filter) => !isRefusal(rightToSubscribe(filter, connection.client, registry)));
+    }
+  }
+
+  private resume(): void {
+    for (const connection of [...this.pausedOnes]) connection.resumeIfRoom();
+  }
+
+  // ---- what a connection asks of its door
+
+  get limits(): MqttLimits {
+    return this.options.limits;
+  }
+  get producer(): PackedProducer {
+    return this.options.producer;
+  }
+  get devices(): Registry {
+    return this.options.registry;
+  }
+  get tally(): Tally {
+    return this.options.tally;
+  }
+
+  login(name: string, password: Buffer, address: string): Login {
+    return login(name, password, address, this.options.registry, this.options.attempts, Date.now());
+  }
+
+  finderFor(client: Client): RouteFinder<Route> {
+    return this.options.routes.finderFor(client);
+  }
+
+  opened(connection: MqttConnection): void {
+    this.waiting.delete(connection);
+    // The name of a session is the client's own choice, so it counts below the name it has proven.
+    connection.sessionKey = `${connection.client.id}\n${connection.clientId}`;
+    this.sessions.get(connection.sessionKey)?.close('taken-over', reason.sessionTakenOver); // [MQTT-3.1.4-3]
+    this.sessions.set(connection.sessionKey, connection);
+    this.options.events.add(eventOf(connection, 'connected', ''));
+  }
+
+  closed(connection: MqttConnection, why: string): void {
+    this.waiting.delete(connection);
+    if (connection.sessionKey === '') return;
+    if (this.sessions.get(connection.sessionKey) === connection) this.sessions.delete(connection.sessionKey);
+    for (const device of connection.subscriptions?.devices() ?? []) this.unsubscribed(connection, device);
+    this.tally.count('disconnects', why);
+    this.options.events.add(eventOf(connection, 'disconnected', why));
+  }
+
+  paused(connection: MqttConnection, paused: boolean): void {
+    if (paused) this.pausedOnes.add(connection);
+    else this.pausedOnes.delete(connection);
+  }
+
+  unfinished(by: number): boolean {
+    this.unfinishedSum += by;
+    return this.unfinishedSum <= this.limits.unfinishedBytesMax;
+  }
+
+  subscribed(connection: MqttConnection, device: string): void {
+    const connections = this.subscribers.get(device);
+    if (connections === undefined) this.subscribers.set(device, new Set([connection]));
+    else connections.add(connection);
+  }
+
+  newClientId(): string {
+    return `nhip-${randomUUID()}`;
+  }
+
+  private unsubscribed(connection: MqttConnection, device: string): void {
+    const connections = this.subscribers.get(device);
+    connections?.delete(connection);
+    if (connections?.size === 0) this.subscribers.delete(device);
+  }
+
+  // ---- gauges
+
+  connections(): number {
+    return this.all.size;
+  }
+  unauthenticated(): number {
+    return this.waiting.size;
+  }
+  pausedConnections(): number {
+    return this.pausedOnes.size;
+  }
+  pendingBytes(): number {
+    return this.producer.pendingBytes;
+  }
+  unfinishedBytes(): number {
+    return this.unfinishedSum;
+  }
+}
+
+/** Without the prefix that IPv4 gets on a socket for both; of IPv6 the first half, since that is what one customer has. */
+export function addressOf(socket: Pick<Socket, 'remoteAddress'>): string {
+  const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
+  return `${[...left, ...Array<string>(Math.max(0, zeros)).fill('0'), ...right].slice(0, 4).join(':')}::/64`;
+}
+
+function eventOf(connection: MqttConnection, state: 'connected' | 'disconnected', why: string): Parameters<ConnectionEvents['add']>[0] {
+  return { client: connection.client.id, state, at: new Date().toISOString(), reason: why, protocol: connection.version === 5 ? 'mqtt5' : 'mqtt3.1.1', address: connection.address };
+}
