@@ -23,20 +23,30 @@ export interface RegisterOptions {
 /** By client id. */
 export type Secrets = Map<string, string>;
 
+export interface Outcome {
+  readonly given: number;
+  readonly added: number;
+  readonly changed: number;
+  /** Of those who got one now. Assets have none. */
+  readonly secrets: Secrets;
+}
+
 /** Rows per statement: 5,000 assets with geometry are a few MB. */
 const batchRows = 5_000;
 
 /** Throws a problem (422) when parents form a circle or do not exist; then nothing is registered. */
-export function registerAssets(db: Database, assets: readonly Asset[], options: RegisterOptions = {}): Promise<void> {
-  return db.transaction((transaction) => putAssets(transaction, assets, options));
+export async function registerAssets(db: Database, assets: readonly Asset[], options: RegisterOptions = {}): Promise<void> {
+  await db.transaction((transaction) => putAssets(transaction, assets, options));
 }
 
+/** Throws a problem (422) when an asset is unknown or a device has one of the names. */
 export function registerGateways(db: Database, gateways: readonly Gateway[], options: RegisterOptions = {}): Promise<Secrets> {
-  return db.transaction((transaction) => putGateways(transaction, gateways, options));
+  return db.transaction(async (transaction) => (await putGateways(transaction, gateways, options)).secrets);
 }
 
+/** Throws a problem (422) when an asset or gateway is unknown or a gateway has one of the names. */
 export function registerDevices(db: Database, devices: readonly Device[], options: RegisterOptions = {}): Promise<Secrets> {
-  return db.transaction((transaction) => putDevices(transaction, devices, options));
+  return db.transaction(async (transaction) => (await putDevices(transaction, devices, options)).secrets);
 }
 
 /** Ends the credentials of a device or gateway: all, or with `old` all but the newest. Returns how many were ended. */
@@ -49,31 +59,29 @@ export function revoke(db: Database, client: string, { author = 'system', old = 
   });
 }
 
-export async function putAssets(transaction: Transaction, assets: readonly Asset[], { author = 'system' }: RegisterOptions): Promise<void> {
+export async function putAssets(transaction: Transaction, assets: readonly Asset[], options: RegisterOptions): Promise<Outcome> {
   const put = await inBatches(assets, (batch) => tables.putAssets(transaction, batch));
-  const problems = await tables.brokenParents(transaction, put.map(({ id }) => id));
-  if (problems.unknown !== null) throw problem(422, 'unknown-asset', { field: 'parent', expected: 'the id of an asset', detail: `asset ${problems.unknown.id}: its parent ${problems.unknown.parent} does not exist` });
-  if (problems.circle !== null) throw problem(422, 'circle', { field: 'parent', expected: 'a parent that is not below the asset itself', detail: `asset ${problems.circle}: its parents form a circle, or more than ${tables.parentsMax} levels` });
-  await audit(transaction, { author, action: 'assets-registered', subject: '', details: summary(assets, put) });
+  const broken = await tables.brokenParents(transaction, put.map(({ id }) => id));
+  if (broken.unknown !== null) throw problem(422, 'unknown-asset', { field: 'parent', expected: 'the id of an asset', detail: `asset ${broken.unknown.id}: its parent ${broken.unknown.parent} does not exist` });
+  if (broken.circle !== null) throw problem(422, 'circle', { field: 'parent', expected: 'a parent that is not below the asset itself', detail: `asset ${broken.circle}: its parents form a circle, or more than ${tables.parentsMax} levels` });
+  return recorded(transaction, 'assets-registered', assets, put, new Map(), options);
 }
 
-export async function putGateways(transaction: Transaction, gateways: readonly Gateway[], options: RegisterOptions): Promise<Secrets> {
+export async function putGateways(transaction: Transaction, gateways: readonly Gateway[], options: RegisterOptions): Promise<Outcome> {
   refuse(await tables.known(transaction, 'device', ids(gateways)), 'id', 'an id that no device has');
   refuse(await tables.unknown(transaction, 'asset', gateways.flatMap(({ asset }) => asset ?? [])), 'asset', 'the id of an asset');
   const put = await inBatches(gateways, (batch) => tables.putGateways(transaction, batch));
   const secrets = await giveSecrets(transaction, 'gateway', ids(gateways), put, options);
-  await audit(transaction, { author: options.author ?? 'system', action: 'gateways-registered', subject: '', details: { ...summary(gateways, put), secrets: secrets.size } });
-  return secrets;
+  return recorded(transaction, 'gateways-registered', gateways, put, secrets, options);
 }
 
-export async function putDevices(transaction: Transaction, devices: readonly Device[], options: RegisterOptions): Promise<Secrets> {
+export async function putDevices(transaction: Transaction, devices: readonly Device[], options: RegisterOptions): Promise<Outcome> {
   refuse(await tables.known(transaction, 'gateway', ids(devices)), 'id', 'an id that no gateway has');
   refuse(await tables.unknown(transaction, 'asset', devices.map(({ asset }) => asset)), 'asset', 'the id of an asset');
   refuse(await tables.unknown(transaction, 'gateway', devices.flatMap(({ gateway }) => gateway ?? [])), 'gateway', 'the id of a gateway');
   const put = await inBatches(devices, (batch) => tables.putDevices(transaction, batch));
   const secrets = await giveSecrets(transaction, 'device', ids(devices), put, options);
-  await audit(transaction, { author: options.author ?? 'system', action: 'devices-registered', subject: '', details: { ...summary(devices, put), secrets: secrets.size } });
-  return secrets;
+  return recorded(transaction, 'devices-registered', devices, put, secrets, options);
 }
 
 export function hashOf(secret: string): Buffer {
@@ -109,14 +117,11 @@ function ids(rows: readonly { readonly id: string }[]): string[] {
   return rows.map(({ id }) => id);
 }
 
-/** Ten thousand names do not belong in one row of the audit: how many, and a hash by which a file can be recognised. */
-function summary(given: readonly object[], put: readonly tables.Put[]): object {
-  const added = put.filter((row) => row.added);
-  return {
-    given: given.length,
-    added: added.length,
-    changed: put.length - added.length,
-    sample: put.slice(0, 20).map(({ id }) => id),
-    sha256: createHash('sha256').update(JSON.stringify(given)).digest('hex'),
-  };
+/** Ten thousand names do not belong in one row of the audit: how many, some, and a hash by which a file can be recognised. */
+async function recorded(transaction: Transaction, action: string, given: readonly object[], put: readonly tables.Put[], secrets: Secrets, { author = 'system', rotate = false }: RegisterOptions): Promise<Outcome> {
+  const added = put.filter((row) => row.added).length;
+  const outcome = { given: given.length, added, changed: put.length - added };
+  const sha256 = createHash('sha256').update(JSON.stringify(given)).digest('hex');
+  await audit(transaction, { author, action, subject: '', details: { ...outcome, secrets: secrets.size, rotate, sample: put.slice(0, 20).map(({ id }) => id), sha256 } });
+  return { ...outcome, secrets };
 }

@@ -140,6 +140,11 @@ export async function everyName(db: Queryable): Promise<{ parents: Map<string, s
   return { parents: new Map(parents.map(({ id, parent }) => [id, parent])), gateways: new Set(gateways.map(({ id }) => id)), devices: new Set(devices.map(({ id }) => id)) };
 }
 
+/** Zones with a geometry: the areas in which other assets may lie. */
+export function zoneAreas(db: Queryable): Promise<{ id: string; geometry: NonNullable<Asset['geometry']> }[]> {
+  return db.query("select id, geometry from registry.asset where kind = 'zone' and geometry is not null");
+}
+
 /** Adds the rows whose id is absent. A row that overlaps what people have put in its place is left out too. */
 export async function seedDatedRows(db: Transaction, rows: readonly DatedRow[]): Promise<string[]> {
   const added = await db.query<{ id: string }>(

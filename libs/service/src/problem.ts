@@ -2,7 +2,7 @@
  * Errors of HTTP, mapped in one place to problem JSON (RFC 9457): `type, title, status, detail` and, where a field is
  * to blame, `field` and `expected`. What is our own fault is logged in full and answered with no more than its kind.
  */
-import { Rejected, Unavailable } from '#contracts';
+import { complaintOf, complaintText, Rejected, Unavailable } from '#contracts';
 import { HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
@@ -71,10 +71,8 @@ function plain(status: number, detail?: string): Problem {
 }
 
 function fromSchema(error: z.ZodError): Problem {
-  const [first] = error.issues;
-  const field = first?.path.join('.') ?? '';
-  const expected = (first?.message ?? 'something else').replace(/^expected /, '');
-  return { ...plain(422, `${field === '' ? 'the body' : field}: expected ${expected}`), type: 'urn:nhip:problem:invalid', field, expected };
+  const complaint = complaintOf(error);
+  return { ...plain(422, complaintText(complaint)), type: 'urn:nhip:problem:invalid', field: complaint.field, expected: complaint.expected.replace(/^expected /, '') };
 }
 
 /** Body parsers throw errors with a status of their own; their texts are safe to show when they are marked so. */

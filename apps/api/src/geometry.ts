@@ -1,0 +1,84 @@
+/** Lengths and places on the map, as far as the import needs them. Coordinates are GeoJSON's: longitude, latitude. */
+import type { Asset } from '#contracts';
+
+type Geometry = NonNullable<Asset['geometry']>;
+type Position = readonly [longitude: number, latitude: number];
+
+/** Mean radius of the earth, IUGG. */
+const earthRadiusM = 6_371_008.8;
+
+/** Metres along a line by the haversine formula; null for what has no length. */
+export function lengthM(geometry: Geometry): number | null {
+  if (geometry.type === 'LineString') return alongM(geometry.coordinates);
+  if (geometry.type === 'MultiLineString') return geometry.coordinates.reduce((sum, line) => sum + alongM(line), 0);
+  return null;
+}
+
+/** One position that stands for the whole: the point itself, the middle of a line, the first corner of an area. */
+export function standsAt(geometry: Geometry): Position {
+  switch (geometry.type) {
+    case 'Point': return geometry.coordinates;
+    case 'LineString': return middle(geometry.coordinates);
+    case 'MultiLineString': return middle(geometry.coordinates[0]!);
+    case 'Polygon': return geometry.coordinates[0]![0]!;
+    case 'MultiPolygon': return geometry.coordinates[0]![0]![0]!;
+  }
+}
+
+export interface Area {
+  readonly id: string;
+  readonly box: readonly [west: number, south: number, east: number, north: number];
+  readonly polygons: readonly (readonly (readonly Position[])[])[];
+}
+
+/** Null for what is not an area. */
+export function areaOf(id: string, geometry: Geometry): Area | null {
+  if (geometry.type !== 'Polygon' && geometry.type !== 'MultiPolygon') return null;
+  const polygons = geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates;
+  const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [longitude, latitude] of polygons.flat(2) as Position[]) {
+    box[0] = Math.min(box[0], longitude);
+    box[1] = Math.min(box[1], latitude);
+    box[2] = Math.max(box[2], longitude);
+    box[3] = Math.max(box[3], latitude);
+  }
+  return { id, box, polygons };
+}
+
+/** The first area in which the position lies. */
+export function areaAround(areas: readonly Area[], position: Position): string | null {
+  const [longitude, latitude] = position;
+  const found = areas.find(({ box: [west, south, east, north], polygons }) => longitude >= west && longitude <= east && latitude >= south && latitude <= north && polygons.some((rings) => inPolygon(rings, position)));
+  return found?.id ?? null;
+}
+
+/** Even number of crossings: outside. Holes are rings like the others, so they need no case of their own. */
+function inPolygon(rings: readonly (readonly Position[])[], [x, y]: Position): boolean {
+  let inside = false;
+  for (const ring of rings) {
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+      const [xi, yi] = ring[i]!;
+      const [xj, yj] = ring[j]!;
+      if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
+    }
+  }
+  return inside;
+}
+
+function alongM(line: readonly Position[]): number {
+  let sum = 0;
+  for (let i = 1; i < line.length; i++) sum += betweenM(line[i - 1]!, line[i]!);
+  return sum;
+}
+
+function betweenM(a: Position, b: Position): number {
+  const radians = (degrees: number): number => (degrees * Math.PI) / 180;
+  const dLatitude = radians(b[1] - a[1]);
+  const dLongitude = radians(b[0] - a[0]);
+  const h = Math.sin(dLatitude / 2) ** 2 + Math.cos(radians(a[1])) * Math.cos(radians(b[1])) * Math.sin(dLongitude / 2) ** 2;
+  return 2 * earthRadiusM * Math.asin(Math.min(1, Math.sqrt(h)));
+}
+
+function middle(line: readonly Position[]): Position {
+  return line[Math.floor(line.length / 2)]!;
+}
