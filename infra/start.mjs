@@ -78,6 +78,7 @@ async function start() {
 /** @param {number} code */
 async function stop(code) {
   stopping = true;
+  board.breakOff();
   endCommands();
   for (const step of undo.reverse()) await step().catch((error) => board.say(error.message));
   process.exit(code);

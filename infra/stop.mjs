@@ -4,7 +4,8 @@
  * It ends only what stands in the records under `.local/`, and is still the same process.
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { pathIn } from './local/instance.mjs';
+import { basename, join } from 'node:path';
+import { local, pathIn } from './local/instance.mjs';
 import { stopKafka } from './local/kafka.mjs';
 import { stopDatabase } from './local/postgres.mjs';
 import { end, forget, recall } from './local/process-record.mjs';
@@ -14,24 +15,31 @@ import { endLeftovers } from './local/supervisor.mjs';
 const deadlineMs = 60_000;
 const names = /** @type {import('./local/settings.mjs').InstanceName[]} */ (Object.keys(instances));
 
-for (const name of names.filter((name) => existsSync(pathIn(name)))) {
-  // The supervisor first: it would start again what is ended behind its back.
+// The supervisors first: they would start again what is ended behind their back.
+for (const name of names) {
   for (const command of ['start', 'test']) {
     const live = recall(pathIn(name, `${command}.pid`));
     if (live !== null) say(name, `npm ${command}`, await end(live, 'SIGTERM', deadlineMs));
     forget(pathIn(name, `${command}.pid`));
   }
-  for (const folder of foldersWithProcesses(pathIn(name))) {
-    for (const process of await endLeftovers(folder)) say(name, process);
-  }
+}
+for (const folder of foldersWithProcesses()) {
+  for (const process of await endLeftovers(folder)) say(basename(folder), process);
+}
+for (const name of names.filter((name) => existsSync(pathIn(name)))) {
   if (await stopKafka(name)) say(name, 'Kafka');
   if (await stopDatabase(name)) say(name, 'TimescaleDB');
 }
 
-/** A supervisor's folder is the instance's own, or (for tests) one below it. @param {string} instance */
-function foldersWithProcesses(instance) {
-  const below = readdirSync(instance, { withFileTypes: true }).filter((entry) => entry.isDirectory() && existsSync(`${instance}/${entry.name}/run`));
-  return [instance, ...below.map((entry) => `${instance}/${entry.name}`)];
+/** Supervisors keep their records in the folder of an instance, or (in tests) in one of a city of their own. */
+function foldersWithProcesses() {
+  return below(local).flatMap((folder) => [folder, ...below(folder)]).filter((folder) => existsSync(join(folder, 'run')));
+}
+
+/** @param {string} folder */
+function below(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
 }
 
 /** @param {string} name @param {string} what @param {string} [how] */

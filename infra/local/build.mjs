@@ -20,7 +20,7 @@ export function installPackages(name) {
     if (packagesAreInstalled()) return 'nothing to do';
     const log = pathIn(name, 'log', 'npm-ci.log');
     rmSync(log, { force: true });
-    await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: repository, log }).catch(asProblem('npm ci failed', log));
+    await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: repository, log }).catch(asProblem('npm ci failed', log, firstErrors));
     return 'installed';
   });
 }
@@ -74,10 +74,15 @@ function checksumOfSources() {
   return hash.digest('hex');
 }
 
-/** @param {string} what @param {string} log @returns {(error: unknown) => never} */
-function asProblem(what, log) {
+/** @param {string} what @param {string} log @param {(printed: string) => string} [essence] @returns {(error: unknown) => never} */
+function asProblem(what, log, essence) {
   return (error) => {
     if (!(error instanceof CommandFailed)) throw error;
-    throw new Problem(`${what}; its log is ${log}. ${error.message}`);
+    throw new Problem(`${what}; its log is ${log}.\n${essence === undefined ? error.message : essence(readFileSync(log, 'utf8'))}`);
   };
+}
+
+/** npm says what is wrong first, and how it is used at length after that. @param {string} printed */
+function firstErrors(printed) {
+  return printed.split('\n').filter((line) => line.startsWith('npm error')).slice(0, 6).join('\n');
 }

@@ -1,6 +1,8 @@
 // @ts-check
 /**
  * Runs another program to its end. What it prints goes to a log file, and its tail into the error when it fails.
+ * It leads a group of its own, so that it and its children can be ended together, and the kernel kills it when we die:
+ * half an install must not go on writing while the next one begins.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
@@ -11,21 +13,20 @@ const running = new Set();
 
 /** Ends all that `run` and `output` have begun and that is not over: for a start that was broken off. */
 export function endCommands() {
-  for (const child of running) child.kill('SIGKILL');
+  for (const { pid } of running) if (pid !== undefined) process.kill(-pid, 'SIGKILL');
 }
 
 /**
  * @param {string} command
  * @param {string[]} args
- * @param {{ log: string, cwd?: string, env?: NodeJS.ProcessEnv, input?: string }} options
+ * @param {{ log: string, cwd?: string, env?: NodeJS.ProcessEnv }} options
  */
-export async function run(command, args, { log, cwd, env, input }) {
+export async function run(command, args, { log, cwd, env }) {
   mkdirSync(dirname(log), { recursive: true });
   const file = openSync(log, 'a');
   const from = statSync(log).size;
   try {
-    const child = spawn(command, args, { cwd, env, stdio: [input === undefined ? 'ignore' : 'pipe', file, file] });
-    child.stdin?.on('error', () => {}).end(input);
+    const child = spawn(...tied(command, args), { cwd, env, detached: true, stdio: ['ignore', file, file] });
     const code = await ended(child);
     if (code !== 0) throw new CommandFailed(command, code, tail(readFileSync(log).subarray(from).toString(), 20));
   } finally {
@@ -40,7 +41,7 @@ export async function run(command, args, { log, cwd, env, input }) {
  * @param {{ input?: string, env?: NodeJS.ProcessEnv }} [options]
  */
 export async function output(command, args, { input, env } = {}) {
-  const child = spawn(command, args, { env, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  const child = spawn(...tied(command, args), { env, detached: true, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
   let printed = '';
   let complaint = '';
   child.stdout?.setEncoding('utf8').on('data', (text) => (printed += text));
@@ -69,6 +70,11 @@ export class CommandFailed extends Error {
  */
 export function tail(text, lines) {
   return text.trimEnd().split('\n').slice(-lines).join('\n');
+}
+
+/** @param {string} command @param {string[]} args @returns {[string, string[]]} */
+function tied(command, args) {
+  return ['setpriv', ['--pdeathsig', 'KILL', command, ...args]];
 }
 
 /**

@@ -14,13 +14,14 @@ import { instances } from './settings.mjs';
 /** @typedef {import('./settings.mjs').Port} Port */
 
 export const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+export const local = join(repository, '.local');
 
 /**
  * @param {InstanceName} name
  * @param {...string} parts
  */
 export function pathIn(name, ...parts) {
-  return join(repository, '.local', name, ...parts);
+  return join(local, name, ...parts);
 }
 
 /**

@@ -14,8 +14,10 @@ export function showProgress(out = process.stdout) {
   const running = new Map();
   /** @type {NodeJS.Timeout | undefined} */
   let ticking;
+  let brokenOff = false;
 
   function redraw() {
+    if (brokenOff) return;
     if (out.isTTY) {
       const parts = [...running].map(([name, step]) => `${name} ${seconds(step.startedAt)}${step.now ? ` ${step.now}` : ''}`);
       out.write(`\r\x1b[2K${parts.join('  |  ').slice(0, (out.columns || 80) - 1)}`);
@@ -36,6 +38,8 @@ export function showProgress(out = process.stdout) {
 
   return {
     say,
+    /** Steps that end from now on are broken off, which is no news. */
+    breakOff: () => void (brokenOff = true),
     /**
      * Runs a step and shows it. A string that it returns is shown behind its name.
      * @template T
@@ -54,7 +58,7 @@ export function showProgress(out = process.stdout) {
         return result;
       } catch (error) {
         running.delete(name);
-        say(`  FAIL  ${seconds(step.startedAt).padStart(7)}  ${name}`);
+        if (!brokenOff) say(`  FAIL  ${seconds(step.startedAt).padStart(7)}  ${name}`);
         throw error;
       } finally {
         if (running.size === 0) ticking = void clearInterval(ticking);

@@ -72,7 +72,7 @@ async function install(name, make) {
     if (existsSync(folder)) return folder; // Another process made it while we waited.
     const target = `${folder}.part`;
     if (readFileSync('/proc/self/mounts', 'utf8').includes(` ${target}/`)) {
-      throw new Problem(`An earlier install left mounts under ${target}; unmount them (umount -R), then start again.`);
+      throw new Problem(`An interrupted install left mounts under ${target}: unmount them (umount -R), then start again.`);
     }
     rmSync(target, { recursive: true, force: true });
     rmSync(`${folder}.log`, { force: true });
