@@ -107,7 +107,7 @@ async function openStream(config: TrafficConfiguration, db: Database, kafka: Kaf
 async function startJobs(config: TrafficConfiguration, service: Service, db: Database): Promise<void> {
   const { log, health } = service;
   const table = rollups(trafficFlagBits.imputed);
-  const job = startRollups(db, table, log, config.ROLLUP_EVERY_MS, (failing) => health.report('aggregates', !failing));
+  const job = startRollups(db, table, log, { everyMs: config.ROLLUP_EVERY_MS, refreshS: config.ROLLUP_REFRESH_S }, (failing) => health.report('aggregates', !failing));
   service.onStop('aggregates', () => job.stop());
 
   await compressWhereLicensed(db, schema, readings.name, 'channel_id', 'observed_at', config.COMPRESS_AFTER_DAYS, log);

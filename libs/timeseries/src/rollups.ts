@@ -26,16 +26,14 @@ interface Level {
   readonly number: number;
   readonly name: string;
   readonly widthS: number;
-  /** A bucket that is still filling is brought up to date after this long. */
-  readonly refreshS: number;
 }
 
 export const levels: readonly Level[] = [
-  { number: 1, name: '1m', widthS: 60, refreshS: 600 },
-  { number: 2, name: '5m', widthS: 300, refreshS: 600 },
-  { number: 3, name: '15m', widthS: 900, refreshS: 600 },
-  { number: 4, name: '1h', widthS: 3_600, refreshS: 600 },
-  { number: 5, name: '1d', widthS: 86_400, refreshS: 600 },
+  { number: 1, name: '1m', widthS: 60 },
+  { number: 2, name: '5m', widthS: 300 },
+  { number: 3, name: '15m', widthS: 900 },
+  { number: 4, name: '1h', widthS: 3_600 },
+  { number: 5, name: '1d', widthS: 86_400 },
 ];
 
 /** A day is made of quarter hours, since no zone's midnight lies off them. */
@@ -51,15 +49,18 @@ interface Range {
   readonly channelIds: readonly number[] | null;
 }
 
-/** Recomputes what is ripe, or with `all` everything that is noted. Returns how many ranges were recomputed; 0 also when another process is at it. */
-export async function rollUp(db: Database, table: RollupTable, all = false): Promise<number> {
+/**
+ * Recomputes what is ripe: buckets that have ended, and those that wait for `refreshS` already. Returns how many ranges
+ * were recomputed; 0 also when another process is at it.
+ */
+export async function rollUp(db: Database, table: RollupTable, refreshS: number): Promise<number> {
   let total = 0;
   for (const level of levels) {
     for (let more = true; more; ) {
       const ranges = await db.transaction(async (transaction) => {
         const [lock] = await transaction.query('select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as held', [`rollup:${table.schema}`]);
         if (lock!['held'] !== true) return null;
-        const notes = await takeNotes(transaction, table.schema, level, all);
+        const notes = await takeNotes(transaction, table.schema, level, refreshS);
         const merged = merge(notes, level.widthS * 1000);
         for (const range of merged) await recompute(transaction, table, level, range);
         const next = levels.find(({ number }) => number === level.number + 1);
@@ -79,13 +80,13 @@ export interface RollupJob {
 }
 
 /** Recomputes what is ripe every `everyMs`, for as long as the process lives. */
-export function startRollups(db: Database, table: RollupTable, log: Log, everyMs: number, onTrouble: (failing: boolean) => void): RollupJob {
+export function startRollups(db: Database, table: RollupTable, log: Log, { everyMs, refreshS }: { readonly everyMs: number; readonly refreshS: number }, onTrouble: (failing: boolean) => void): RollupJob {
   let running: Promise<void> = Promise.resolve();
   let busy = false;
   const timer = setInterval(() => {
     if (busy) return;
     busy = true;
-    running = rollUp(db, table)
+    running = rollUp(db, table, refreshS)
       .then((ranges) => {
         onTrouble(false);
         if (ranges > 0) log.debug({ ranges }, 'aggregates recomputed');
@@ -104,12 +105,12 @@ export function startRollups(db: Database, table: RollupTable, log: Log, everyMs
   };
 }
 
-async function takeNotes({ query }: Transaction, schema: string, level: Level, all: boolean): Promise<Range[]> {
-  const ripe = all ? 'true' : `(to_timestamp(ceil(extract(epoch from to_at) / ${level.widthS}) * ${level.widthS}) + interval '${graceS} s' <= now() or at <= now() - interval '${level.refreshS} s')`;
+async function takeNotes({ query }: Transaction, schema: string, level: Level, refreshS: number): Promise<Range[]> {
+  const ripe = `(to_timestamp(ceil(extract(epoch from to_at) / ${level.widthS}) * ${level.widthS}) + interval '${graceS} s' <= now() or at <= now() - make_interval(secs => $2))`;
   const rows = await query(
     `delete from ${schema}.invalidation where id in (select id from ${schema}.invalidation where level = $1 and ${ripe} order by id limit ${notesMax})
      returning extract(epoch from from_at)::float8 * 1000 as from_ms, extract(epoch from to_at)::float8 * 1000 as to_ms, channel_ids`,
-    [level.number],
+    [level.number, refreshS],
   );
   return rows.map((row) => ({ fromMs: Math.floor(row['from_ms']), toMs: Math.floor(row['to_ms']) + 1, channelIds: row['channel_ids'] }));
 }
