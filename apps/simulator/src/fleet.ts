@@ -124,11 +124,12 @@ export function startFleet(plan: FleetPlan, door: Door): Fleet {
   };
 }
 
-/** What the registry has to know of the town: roads, the stretches on them, and a device on each stretch. */
+/** What the registry has to know of the town: wards, roads, the stretches on them, and a device on each stretch. */
 export function registrationOf(plan: Pick<FleetPlan, 'devices' | 'gateways'>): { assets: Asset[]; devices: Device[]; gateways: Gateway[] } {
   const members = membersOf({ ...plan, seed: 0 });
   const empty = { parent: null, zone: null, lanes: null, lengthM: null, freeFlowKmh: null, timeZone: 'Asia/Ho_Chi_Minh' } as const;
   const roads = roadRecords.map((road): Asset => ({ ...empty, id: road.id, kind: 'segment', nameVi: road.nameVi, nameEn: road.nameEn, roadClass: road.roadClass, geometry: { type: 'LineString', coordinates: road.line.map(([x, y]) => [x, y]) } }));
+  const wards = [...new Set(members.map(({ detector }) => detector.stretch.ward))].map((ward): Asset => ({ ...empty, id: wardId(ward), kind: 'zone', nameVi: `Phường ${ward}`, nameEn: `${withoutMarks(ward)} ward`, roadClass: null, geometry: null }));
   const parts = members.map(({ detector: { stretch } }): Asset => ({
     id: stretch.id,
     kind: 'segment',
@@ -136,7 +137,7 @@ export function registrationOf(plan: Pick<FleetPlan, 'devices' | 'gateways'>): {
     nameVi: stretch.nameVi,
     nameEn: stretch.nameEn,
     geometry: { type: 'LineString', coordinates: stretch.line.map(([x, y]) => [x, y]) },
-    zone: stretch.ward,
+    zone: wardId(stretch.ward),
     roadClass: stretch.roadClass,
     lanes: stretch.lanes,
     lengthM: stretch.lengthM,
@@ -145,10 +146,18 @@ export function registrationOf(plan: Pick<FleetPlan, 'devices' | 'gateways'>): {
   }));
   const gateways = [...new Set(members.flatMap(({ gateway }) => gateway ?? []))].sort();
   return {
-    assets: [...roads, ...parts],
+    assets: [...wards, ...roads, ...parts],
     devices: members.map(({ detector, gateway }) => ({ id: detector.id, domain: 'traffic', asset: detector.stretch.id, gateway, codec: 'json', replay: false })),
     gateways: gateways.map((id, index) => ({ id, nameVi: `Cổng giao thông ${index + 1}`, nameEn: `Traffic gateway ${index + 1}`, asset: null })),
   };
+}
+
+function wardId(ward: string): string {
+  return `hn-ward-${withoutMarks(ward).toLowerCase().replaceAll(/[^a-z]+/g, '-')}`;
+}
+
+function withoutMarks(name: string): string {
+  return name.normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll('Đ', 'D').replaceAll('đ', 'd');
 }
 
 function membersOf({ devices, gateways, seed }: Pick<FleetPlan, 'devices' | 'gateways' | 'seed'>): Member[] {

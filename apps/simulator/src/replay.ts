@@ -10,14 +10,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { mqttTopic, type Gateway } from '#contracts';
 import { port, runCommand, text, type Command } from '#service';
 import { z } from 'zod';
-import { berlinSource, berlinZone, deviceOf, readingOf, registrationOf, stationHours, stationPlaces, type BadLine, type StationHour } from './berlin.js';
+import { berlinSource, deviceOf, readingOf, registrationOf, stationHours, stationPlaces, type BadLine, type StationHour } from './berlin.js';
 import { Link } from './link.js';
-import { instantsOf } from './local-time.js';
 import { showProgress } from './progress.js';
 import { writeRegistration } from './registration-files.js';
 
@@ -31,6 +31,8 @@ const gateway: Gateway = { id: 'replay-berlin', nameVi: 'Phát lại: giao thôn
 const window = 100;
 const daysMax = 31;
 const badLinesShown = 20;
+/** Characters of what the import printed, when it failed. */
+const saidMax = 2_000;
 /** A replay that nobody acknowledges for so long tells of it and goes on trying. */
 const pauseMsMax = 5_000;
 const stopDeadlineMs = 5_000;
@@ -106,8 +108,8 @@ async function load(folder: string, { from, days }: Options, { complain }: Comma
   }
   const parsed = await Promise.all(files.map(async (file) => ({ file, ...stationHours(gunzipSync(await readFile(join(folder, file))).toString('utf8')) })));
   const months = parsed.flatMap(({ rows }) => rows);
-  const days_ = new Set(wanted);
-  const rows = months.filter((row) => days_.has(row.localDay)).sort((a, b) => a.observedAtMs - b.observedAtMs || (a.station < b.station ? -1 : 1));
+  const played = new Set(wanted);
+  const rows = months.filter((row) => played.has(row.localDay)).sort((a, b) => a.observedAtMs - b.observedAtMs || (a.station < b.station ? -1 : 1));
   const bad = parsed.flatMap(({ file, bad }) => bad.map((line) => ({ file, ...line })));
   return { rows, months, bad, detectors: await readFile(join(folder, 'detectors.csv'), 'utf8') };
 }
@@ -121,25 +123,27 @@ async function register({ rows, months, detectors }: Recording, command: Command
     const files = await writeRegistration(folder, { assets, devices, gateways: [gateway] });
     const secrets = join(folder, 'secrets.json');
     // The gateway alone gets a new secret each time: so none has to be kept, and the one before stays in force beside it.
-    await importDoor(['--assets', files.assets, '--gateways', files.gateways!, '--rotate', '--secrets-out', secrets]);
+    await importDoor(['--assets', files.assets, '--gateways', files.gateways!, '--rotate-secrets', '--secrets-out', secrets]);
     await importDoor(['--devices', files.devices, '--secrets-out', join(folder, 'unused.json')]);
     command.print(`${assets.length} stations are registered, as devices marked replay behind the gateway ${gateway.id}.`);
     const secret = z.record(z.string(), z.string()).parse(JSON.parse(await readFile(secrets, 'utf8')))[gateway.id];
-    if (secret === undefined) throw new Error(`npm run import gave no secret for ${gateway.id}`);
+    if (secret === undefined) throw new Error(`the import gave no secret for ${gateway.id}: is it revoked?`);
     return secret;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+/** The same program as `npm run import`, with our environment. */
 function importDoor(args: readonly string[]): Promise<void> {
   return new Promise((done, failed) => {
-    const child = spawn('npm', ['run', '--silent', 'import', '--', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const program = fileURLToPath(new URL('../../api/src/run-import.js', import.meta.url));
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()));
     child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
     child.on('error', failed);
-    child.on('close', (code) => (code === 0 ? done() : failed(new Error(`npm run import ended with ${code}: ${said.trim().slice(-2_000)}`))));
+    child.on('close', (code) => (code === 0 ? done() : failed(new Error(`the stations could not be registered: ${said.trim().slice(-saidMax)}`))));
   });
 }
 
@@ -160,7 +164,7 @@ function optionsFrom(args: readonly string[]): Options {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { from: { type: 'string' }, days: { type: 'string' }, speed: { type: 'string' }, url: { type: 'string' } } });
   if (positionals.length !== 1 || positionals[0] !== 'traffic-berlin') throw new Error(usage);
   const [from, days, speed] = [values.from ?? '2023-03-01', Number(values.days ?? '3'), Number(values.speed ?? '3600')];
-  if (!/^\d{4}-\d\d-\d\d$/.test(from) || Number.isNaN(Date.parse(from))) throw new Error(`--from: expected a day such as 2023-03-01, found ${from}`);
+  if (!/^20\d\d-\d\d-\d\d$/.test(from)) throw new Error(`--from: expected a day such as 2023-03-01, found ${from}`);
   if (!Number.isInteger(days) || days < 1 || days > daysMax) throw new Error(`--days: expected 1 to ${daysMax}, found ${values.days}`);
   if (!(speed >= 0 && speed <= 1e9)) throw new Error(`--speed: expected recorded seconds per second, 0 for as fast as possible, found ${values.speed}`);
   return { from, days, speed, url: values.url ?? null };
@@ -169,6 +173,7 @@ function optionsFrom(args: readonly string[]): Options {
 /** Days on the clock of Berlin, each of 23, 24 or 25 hours. */
 function localDays(from: string, days: number): string[] {
   const [year, month, day] = from.split('-').map(Number) as [number, number, number];
-  if (instantsOf(berlinZone, year, month, day, 12).length !== 1) throw new Error(`--from: ${from} is not in the calendar`);
-  return Array.from({ length: days }, (_, index) => new Date(Date.UTC(year, month - 1, day + index)).toISOString().slice(0, 10));
+  const wanted = Array.from({ length: days }, (_, index) => new Date(Date.UTC(year, month - 1, day + index)).toISOString().slice(0, 10));
+  if (wanted[0] !== from) throw new Error(`--from: ${from} is not in the calendar`);
+  return wanted;
 }
