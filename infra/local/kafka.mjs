@@ -46,8 +46,9 @@ export function kafkaLives(name) {
 
 /** Throws a Problem when something would keep it from starting. @param {InstanceName} name */
 export async function checkKafka(name) {
-  await needsOfKafka();
+  await needsOfKafka(name);
   if (kafkaLives(name)) return;
+  needDisk(pathIn(name));
   const { kafka: door, controller } = serverPorts(name);
   await needPort(door, `Kafka of instance ${name}`);
   await needPort(controller, `the Kafka controller of instance ${name}`);
@@ -79,7 +80,6 @@ async function start(name) {
   const classPath = await kafkaSoftware();
   const { kafka: door } = serverPorts(name);
   mkdirSync(pathIn(name, 'kafka', 'log'), { recursive: true });
-  needDisk(pathIn(name));
   const properties = pathIn(name, 'kafka', 'server.properties');
   writeFileSync(properties, propertiesOf(name));
   writeFileSync(pathIn(name, 'kafka', 'log4j2.xml'), loggingOf(name));

@@ -5,10 +5,12 @@
 // As one name, since an older Node that lacks statfs must come as far as saying that it is too old.
 import * as fs from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { dirname } from 'node:path';
 import { output } from './command.mjs';
-import { diskNeededGb, kafka, nodeMin } from './settings.mjs';
+import { diskNeededGb, instances, kafka, nodeMin } from './settings.mjs';
 
 /** @typedef {import('./settings.mjs').Port} Port */
+/** @typedef {import('./settings.mjs').InstanceName} InstanceName */
 
 /** A failure that a person can mend: its message is shown alone, without a stack. */
 export class Problem extends Error {}
@@ -19,15 +21,16 @@ export function needNode() {
   throw new Problem(`Node.js ${nodeMin} or newer is needed; this is ${process.versions.node}.`);
 }
 
-export function needRoot() {
+/** @param {InstanceName} name */
+export function needRoot(name) {
   if (process.getuid?.() === 0) return;
-  throw new Problem(
-    'Installing and running TimescaleDB privately needs root: start as root, or set DATABASE_URL to a server with TimescaleDB (and KAFKA_BROKERS to use a Kafka of your own).',
-  );
+  const { databaseUrl, brokers } = instances[name].given;
+  throw new Problem(`A private TimescaleDB needs root: start as root, or set ${databaseUrl} to a server with TimescaleDB (and ${brokers} where Kafka is not to be private either).`);
 }
 
-export async function needJava() {
-  const remedy = `install openjdk-${kafka.javaMin}-jre-headless or newer, or set KAFKA_BROKERS to a running Kafka`;
+/** @param {InstanceName} name */
+export async function needJava(name) {
+  const remedy = `install openjdk-${kafka.javaMin}-jre-headless or newer, or set ${instances[name].given.brokers} to a running Kafka`;
   const [printed] = await output('sh', ['-c', 'java -version 2>&1']).then((text) => [text], () => [null]);
   if (printed === null) throw new Problem(`Java is missing: ${remedy}.`);
   const version = /version "(?:1\.)?(\d+)/.exec(printed)?.[1];
@@ -35,14 +38,16 @@ export async function needJava() {
   throw new Problem(`Kafka needs Java ${kafka.javaMin}, but this is Java ${version ?? '(unknown)'}: ${remedy}.`);
 }
 
-export async function needMaven() {
+/** @param {InstanceName} name */
+export async function needMaven(name) {
   await output('mvn', ['--version']).catch(() => {
-    throw new Problem('Maven is missing, which fetches Kafka: install maven, or set KAFKA_BROKERS to a running Kafka.');
+    throw new Problem(`Maven is missing, which fetches Kafka: install maven, or set ${instances[name].given.brokers} to a running Kafka.`);
   });
 }
 
-/** @param {string} folder */
+/** @param {string} folder May be still to be made. @returns {void} */
 export function needDisk(folder) {
+  if (!fs.existsSync(folder)) return needDisk(dirname(folder));
   const { bavail, bsize } = fs.statfsSync(folder);
   const freeGb = (bavail * bsize) / 1024 ** 3;
   if (freeGb >= diskNeededGb) return;

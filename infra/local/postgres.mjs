@@ -48,8 +48,10 @@ export function databaseLives(name) {
 
 /** Throws a Problem when something would keep it from starting. @param {InstanceName} name */
 export async function checkDatabase(name) {
-  needsOfTimescale();
-  if (!databaseLives(name)) await needPort(serverPorts(name).postgres, `PostgreSQL of instance ${name}`);
+  needsOfTimescale(name);
+  if (databaseLives(name)) return;
+  needDisk(pathIn(name));
+  await needPort(serverPorts(name).postgres, `PostgreSQL of instance ${name}`);
 }
 
 /** Stops it in good order (open connections are ended); kills it when that takes too long. @param {InstanceName} name */
@@ -111,7 +113,6 @@ async function start(name, root) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chownSync(path, owner.uid, owner.gid);
   }
-  needDisk(folder);
   const console = pathIn(name, 'postgres-console.log');
   rmSync(console, { force: true });
   await initialise(name, home, owner, console);

@@ -7,30 +7,27 @@ import { build, installPackages } from './build.mjs';
 import { checkKafka, ensureKafka, kafkaLives, stopKafka } from './kafka.mjs';
 import { needNode, needReachable, Problem } from './needs.mjs';
 import { checkDatabase, databaseLives, ensureDatabase, stopDatabase } from './postgres.mjs';
+import { instances } from './settings.mjs';
 import { kafkaSoftware, timescaleSoftware } from './software.mjs';
 
 /** @typedef {import('./settings.mjs').InstanceName} InstanceName */
 /** @typedef {ReturnType<typeof import('./progress.mjs').showProgress>} Board */
 /** @typedef {{ brokers: string | undefined, databaseUrl: string | undefined }} Given Servers that somebody else runs. */
 
-const variables = {
-  main: { brokers: 'KAFKA_BROKERS', databaseUrl: 'DATABASE_URL' },
-  test: { brokers: 'NHIP_TEST_KAFKA_BROKERS', databaseUrl: 'NHIP_TEST_ADMIN_URL' },
-};
-
 /** @param {InstanceName} name @returns {Given} */
 export function givenServers(name) {
-  const { brokers, databaseUrl } = variables[name];
+  const { brokers, databaseUrl } = instances[name].given;
   return { brokers: process.env[brokers] || undefined, databaseUrl: process.env[databaseUrl] || undefined };
 }
 
 /** Throws a Problem when something is missing, before anything is begun. @param {InstanceName} name @param {Given} given */
 export async function check(name, given) {
   needNode();
+  const variables = instances[name].given;
   if (given.databaseUrl === undefined) await checkDatabase(name);
-  else await needReachable(variables[name].databaseUrl, ...addressIn(variables[name].databaseUrl, given.databaseUrl, 5432));
+  else await needReachable(variables.databaseUrl, ...addressIn(variables.databaseUrl, given.databaseUrl, 5432));
   if (given.brokers === undefined) await checkKafka(name);
-  else await needReachable(variables[name].brokers, ...addressIn(variables[name].brokers, `kafka://${given.brokers.split(',')[0]}`, 9092));
+  else await needReachable(variables.brokers, ...addressIn(variables.brokers, `kafka://${given.brokers.split(',')[0]}`, 9092));
 }
 
 /**

@@ -2,7 +2,7 @@
 /**
  * The figures of the private Kafka and TimescaleDB that `npm start` and `npm test` run: versions, ports, memory.
  * Data only. Instance `main` is the running city; `test` belongs to tests and benchmarks, which kill -9 its servers.
- * A port can be moved by the variable that stands beside it.
+ * A port can be moved by the variable that stands beside it; `given` names the variables for servers that others run.
  */
 
 /** @typedef {'main' | 'test'} InstanceName */
@@ -22,17 +22,19 @@ export const postgres = { version: '17', suite: 'trixie', packages: ['postgresql
 export const nodeMin = '20.19.0';
 export const diskNeededGb = 3;
 
-/** @type {Record<InstanceName, { kafka: Port, controller: Port, postgres: Port }>} */
+/** @type {Record<InstanceName, { kafka: Port, controller: Port, postgres: Port, given: { brokers: string, databaseUrl: string } }>} */
 export const instances = {
   main: {
     kafka: { variable: 'NHIP_KAFKA_PORT', port: 29092 },
     controller: { variable: 'NHIP_KAFKA_CONTROLLER_PORT', port: 29093 },
     postgres: { variable: 'NHIP_POSTGRES_PORT', port: 25432 },
+    given: { brokers: 'KAFKA_BROKERS', databaseUrl: 'DATABASE_URL' },
   },
   test: {
     kafka: { variable: 'NHIP_TEST_KAFKA_PORT', port: 29192 },
     controller: { variable: 'NHIP_TEST_KAFKA_CONTROLLER_PORT', port: 29193 },
     postgres: { variable: 'NHIP_TEST_POSTGRES_PORT', port: 25532 },
+    given: { brokers: 'NHIP_TEST_KAFKA_BROKERS', databaseUrl: 'NHIP_TEST_ADMIN_URL' },
   },
 };
 

@@ -14,38 +14,38 @@ import { needDisk, needJava, needMaven, needRoot, Problem } from './needs.mjs';
 import { mountPoint, namespacesWork } from './private-root.mjs';
 import { kafka, postgres } from './settings.mjs';
 
+/** @typedef {import('./settings.mjs').InstanceName} InstanceName */
+
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nhip');
 
 /** The class path of Kafka. Maven checks what it downloads. */
 export async function kafkaSoftware() {
   const pom = kafkaPom();
   const folder = await install(kafkaFolder(pom), async (target, log) => {
-    await needMaven();
     writeFileSync(join(target, 'pom.xml'), pom);
     await run('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=libs'], { cwd: target, log });
   });
   return join(folder, 'libs', '*');
 }
 
-/** What must be there to run Kafka, and to install it where that is still to be done. */
-export async function needsOfKafka() {
-  await needJava();
+/** What must be there to run Kafka, and to install it where that is still to be done. @param {InstanceName} name */
+export async function needsOfKafka(name) {
+  await needJava(name);
   if (existsSync(join(cache, kafkaFolder(kafkaPom())))) return;
-  await needMaven();
-  needDisk(existingAncestor(cache));
+  await needMaven(name);
+  needDisk(cache);
 }
 
-/** The same for TimescaleDB. */
-export function needsOfTimescale() {
-  needRoot();
-  if (!existsSync(join(cache, timescaleFolder()))) needDisk(existingAncestor(cache));
+/** The same for TimescaleDB. @param {InstanceName} name */
+export function needsOfTimescale(name) {
+  needRoot(name);
+  if (!existsSync(join(cache, timescaleFolder()))) needDisk(cache);
 }
 
 /** The root folder of a small Debian with PostgreSQL and TimescaleDB; the host's own Debian may be too old for the package. */
 export async function timescaleSoftware() {
   const { suite, packages } = postgres;
   return install(timescaleFolder(), async (target, log) => {
-    needRoot();
     await needDebootstrap(log);
     const include = `--include=${packages.join(',')}`;
     // In a namespace of its own: what debootstrap mounts and starts is gone when it is, even after kill -9.
@@ -67,7 +67,7 @@ const rootLeftOut = ['var/cache/apt', 'var/lib/apt/lists', 'var/lib/postgresql/1
 async function install(name, make) {
   const folder = join(cache, name);
   if (existsSync(folder)) return folder;
-  needDisk(existingAncestor(cache));
+  needDisk(cache);
   return withLock(join(cache, `${name}.lock`), async () => {
     if (existsSync(folder)) return folder; // Another process made it while we waited.
     const target = `${folder}.part`;
@@ -91,7 +91,7 @@ async function install(name, make) {
 /** @param {string} log */
 async function needDebootstrap(log) {
   if (existsSync('/usr/sbin/debootstrap')) return;
-  if (!existsSync('/usr/bin/apt-get')) throw new Problem('debootstrap is missing: install it, or set DATABASE_URL to a server with TimescaleDB.');
+  if (!existsSync('/usr/bin/apt-get')) throw new Problem('debootstrap is missing: install it and start again.');
   const apt = (/** @type {string[]} */ ...args) => run('apt-get', ['-q', '-y', '-o', 'DPkg::Lock::Timeout=120', ...args], { log, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
   const install = () => apt('install', '--no-install-recommends', 'debootstrap', 'debian-archive-keyring');
   // A fresh image has no package lists yet, or old ones.
@@ -139,9 +139,4 @@ ${dependency(kafka.logging)}
 /** @param {string} recipe */
 function checksum(recipe) {
   return createHash('sha256').update(recipe).digest('hex').slice(0, 12);
-}
-
-/** @param {string} path @returns {string} */
-function existingAncestor(path) {
-  return existsSync(path) ? path : existingAncestor(join(path, '..'));
 }
