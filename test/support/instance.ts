@@ -40,6 +40,8 @@ interface Infra {
 /** Loaded by path, since it is plain JavaScript that must run before anything is installed. */
 export async function infra(): Promise<Infra> {
   const files = ['local/kafka.mjs', 'local/postgres.mjs', 'local/supervisor.mjs', 'local/processes.mjs', 'database/create.mjs'];
-  const modules = await Promise.all(files.map((file) => import(pathToFileURL(join(repository, 'infra', file)).href) as Promise<Partial<Infra>>));
+  const modules: Partial<Infra>[] = [];
+  // One after the other: Jest's loader fails when modules that share an import are loaded at once.
+  for (const file of files) modules.push((await import(pathToFileURL(join(repository, 'infra', file)).href)) as Partial<Infra>);
   return Object.assign({}, ...modules) as Infra;
 }
