@@ -4,6 +4,7 @@
  * A connection on which anything failed unexpectedly is thrown away, never reused.
  */
 import { Unavailable } from '#contracts';
+import { isNativeError } from 'node:util/types';
 import pg from 'pg';
 
 export interface Log {
@@ -123,10 +124,11 @@ const unavailableMessages = /Connection terminated|connection timeout|timeout ex
 
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof Unavailable) return true;
-  if (!(error instanceof Error)) return false;
+  // Not instanceof: an error made by Node itself is none of the Error of a test's own context.
+  if (!isNativeError(error)) return false;
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string') return unavailableStates.test(code) || unavailableCodes.has(code);
-  if (error instanceof AggregateError) return error.errors.some(isUnavailable);
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors.some(isUnavailable);
   return unavailableMessages.test(error.message);
 }
 
