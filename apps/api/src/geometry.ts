@@ -1,16 +1,13 @@
-/** Lengths and places on the map, as far as the import needs them. Coordinates are GeoJSON's: longitude, latitude. */
+/** Which area an asset lies in, and how long it is, as far as the import needs it. Coordinates are GeoJSON's: longitude, latitude. */
 import type { Asset } from '#contracts';
+import { lineLengthM, pointAlong, type Position } from '#rules';
 
 type Geometry = NonNullable<Asset['geometry']>;
-type Position = readonly [longitude: number, latitude: number];
 
-/** Mean radius of the earth, IUGG. */
-const earthRadiusM = 6_371_008.8;
-
-/** Metres along a line by the haversine formula; null for what has no length. */
+/** Metres along a line; null for what has no length. */
 export function lengthM(geometry: Geometry): number | null {
-  if (geometry.type === 'LineString') return alongM(geometry.coordinates);
-  if (geometry.type === 'MultiLineString') return geometry.coordinates.reduce((sum, line) => sum + alongM(line), 0);
+  if (geometry.type === 'LineString') return lineLengthM(geometry.coordinates);
+  if (geometry.type === 'MultiLineString') return geometry.coordinates.reduce((sum, line) => sum + lineLengthM(line), 0);
   return null;
 }
 
@@ -65,20 +62,6 @@ function inPolygon(rings: readonly (readonly Position[])[], [x, y]: Position): b
   return inside;
 }
 
-function alongM(line: readonly Position[]): number {
-  let sum = 0;
-  for (let i = 1; i < line.length; i++) sum += betweenM(line[i - 1]!, line[i]!);
-  return sum;
-}
-
-function betweenM(a: Position, b: Position): number {
-  const radians = (degrees: number): number => (degrees * Math.PI) / 180;
-  const dLatitude = radians(b[1] - a[1]);
-  const dLongitude = radians(b[0] - a[0]);
-  const h = Math.sin(dLatitude / 2) ** 2 + Math.cos(radians(a[1])) * Math.cos(radians(b[1])) * Math.sin(dLongitude / 2) ** 2;
-  return 2 * earthRadiusM * Math.asin(Math.min(1, Math.sqrt(h)));
-}
-
 function middle(line: readonly Position[]): Position {
-  return line[Math.floor(line.length / 2)]!;
+  return pointAlong(line, lineLengthM(line) / 2);
 }

@@ -6,7 +6,7 @@
  *   root for all streets would put the city into one partition; the ward stands in `zone`;
  * - Vietnamese administrative units (`code, fullName, fullNameEn, _level`): the city, and its wards as zones below it.
  */
-import { asset, type Asset } from '#contracts';
+import { asset, type Asset, type roadClasses } from '#contracts';
 import { isUtf8 } from 'node:buffer';
 import { lengthM } from './geometry.js';
 import { checkRow, type FileLimits, type FileRows, type Row, type RowProblem } from './import-row.js';
@@ -56,7 +56,7 @@ function rawOf(feature: unknown, city: string | null): object | null {
 }
 
 /** The tag `highway` of OpenStreetMap → the road class by which dated rows are chosen. */
-const roadClasses: Readonly<Record<string, string>> = { motorway: 'motorway', trunk: 'arterial', primary: 'arterial', secondary: 'street', tertiary: 'street', residential: 'street', unclassified: 'street', living_street: 'street', service: 'street' };
+const roadClassOf: Readonly<Record<string, (typeof roadClasses)[number]>> = { motorway: 'motorway', trunk: 'arterial', primary: 'arterial', secondary: 'street', tertiary: 'street', residential: 'street', unclassified: 'street', living_street: 'street', service: 'street' };
 
 /** `maxspeed` is not taken for the speed of free flow: it is what is allowed, not what is driven. */
 function segmentOf(properties: Properties): object {
@@ -68,7 +68,7 @@ function segmentOf(properties: Properties): object {
     kind: 'segment',
     nameVi: name ?? 'Đường chưa có tên',
     nameEn: properties['name:en'] ?? name ?? 'Unnamed road',
-    roadClass: roadClasses[highway] ?? null,
+    roadClass: Object.hasOwn(roadClassOf, highway) ? roadClassOf[highway] : null,
     // Tags are free text: what is no plain number ("2;3") says nothing.
     lanes: /^([1-9]|[12]\d|3[0-2])$/.test(lanes) ? Number(lanes) : null,
   };
