@@ -1,5 +1,7 @@
 /** The payload formats of the world: bytes to named, timed values. One line per format makes it known everywhere. */
+import { decodeIris } from './iris.js';
 import { decodeJson } from './json.js';
+import { decodePems } from './pems.js';
 
 /**
  * Reads the message in bytes[start, end). An element that alone is wrong stands in the result as a `Rejected`; a
@@ -9,6 +11,8 @@ export type Decode = (bytes: Buffer, start: number, end: number) => readonly unk
 
 export const codecs: Readonly<Record<string, Decode>> = {
   json: decodeJson,
+  iris: decodeIris,
+  pems: decodePems,
 };
 
 export function codecOf(name: string): Decode | null {

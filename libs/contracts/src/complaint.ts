@@ -47,7 +47,7 @@ function deepest(issue: Issue): Issue {
 }
 
 function expectation(issue: Issue): string {
-  if (issue.code === 'invalid_type') return `expected ${article(issue.expected)}, found ${kindOf(issue.input)}`;
+  if (issue.code === 'invalid_type') return `expected ${article(issue.expected)}${found(issue.message)}`;
   if (issue.code === 'unrecognized_keys') return `expected no field ${issue.keys.slice(0, 5).map(quoted).join(', ')}`;
   if (issue.code === 'invalid_value') return `expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
   return issue.message.startsWith('expected') ? issue.message : `expected otherwise: ${issue.message}`;
@@ -57,9 +57,9 @@ function article(type: string): string {
   return /^[aeio]/.test(type) ? `an ${type}` : `a ${type}`;
 }
 
-function kindOf(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  return article(typeof value);
+/** What stood there is only in the words of zod's message: `Invalid input: expected number, received string`. */
+function found(message: string): string {
+  const received = /received (\w+)/.exec(message)?.[1];
+  if (received === undefined) return '';
+  return `, found ${received === 'undefined' ? 'nothing' : received === 'null' || received === 'NaN' ? received : article(received)}`;
 }
