@@ -23,7 +23,10 @@ export const apiConfiguration = z.object({
   ...domainVariables,
 });
 
-export function domainUrls(config: z.infer<typeof apiConfiguration>): ReadonlyMap<string, URL> {
+/** Of commands that ask the domains. */
+export const commandConfiguration = z.object({ INTERNAL_SECRET: secretText(), ...domainVariables });
+
+export function domainUrls(config: z.infer<typeof commandConfiguration>): ReadonlyMap<string, URL> {
   return new Map(domainNames.map((domain) => [domain, new URL(config[urlVariable(domain)])]));
 }
 

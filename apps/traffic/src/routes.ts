@@ -1,9 +1,10 @@
 /**
  * Traffic's own HTTP routes, on a private port: api forwards to them, with a signed principal.
  */
-import { problem, type Logger } from '#service';
+import { principalOf, problem, type Logger } from '#service';
 import { accounting, type Database, type DeadLetter, findDeadLetter, type KeptLetter, listDeadLetters, type Relay, type RoundStore, type Stream } from '#timeseries';
-import { Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { Segment } from './congestion.js';
 import { type CongestionChange, entryResults, type UnpackOptions } from './consumer.js';
@@ -53,21 +54,25 @@ export class TrafficRoutes {
     return counts.map(({ nextOffset, ...count }) => ({ ...count, inFlight: count.topic === stream.topic ? Math.max(0, (now.get(count.partition)?.high ?? nextOffset) - nextOffset) : 0 }));
   }
 
+  /** Raw messages may hold anything: for operators alone. */
   @Get('dead-letters')
-  async letters(@Query() query: unknown): Promise<unknown> {
+  async letters(@Req() request: IncomingMessage, @Query() query: unknown): Promise<unknown> {
+    needOperator(request);
     const { reason, device, all, beforeId, limit } = lettersQuery.parse(query);
     const filter = { all, limit, ...(reason === undefined ? {} : { reason }), ...(device === undefined ? {} : { device }), ...(beforeId === undefined ? {} : { beforeId }) };
     return (await listDeadLetters(this.options.db, schema, filter)).map((letter) => asJson(letter, 200));
   }
 
   @Get('dead-letters/:id')
-  async letter(@Param('id') id: string): Promise<unknown> {
+  async letter(@Req() request: IncomingMessage, @Param('id') id: string): Promise<unknown> {
+    needOperator(request);
     return asJson(await this.found(id), Number.POSITIVE_INFINITY);
   }
 
   /** Tries a dead letter again, as it came, with what we know now. */
   @Post('dead-letters/:id/replay')
-  async replay(@Param('id') id: string): Promise<unknown> {
+  async replay(@Req() request: IncomingMessage, @Param('id') id: string): Promise<unknown> {
+    needOperator(request);
     const letter = await this.found(id);
     const { arrivals, dead } = entryResults(letter, this.options);
     const result = await this.options.store.replay(letter, arrivals, dead);
@@ -83,6 +88,10 @@ export class TrafficRoutes {
     if (letter === null) throw problem(404, 'unknown-dead-letter', { detail: `there is no dead letter ${id.data}` });
     return letter;
   }
+}
+
+function needOperator(request: IncomingMessage): void {
+  if (!principalOf(request).roles.some((role) => role !== 'viewer')) throw problem(403, 'role', { detail: 'expected an operator, supervisor or admin' });
 }
 
 /** Text where it is text, base64 otherwise; cut to `charactersMax` in lists. */
