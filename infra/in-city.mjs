@@ -25,7 +25,7 @@ if (!elsewhere && !existsSync(pathIn(name))) {
 }
 
 const urls = Object.fromEntries(appRoles.map(({ app: of, role }) => [of, process.env.DATABASE_URL ?? urlOf(name, { role, database: cityDatabase })]));
-const brokers = process.env.KAFKA_BROKERS ?? `127.0.0.1:${serverPorts(name).kafka}`;
+const brokers = process.env.KAFKA_BROKERS ?? `127.0.0.1:${serverPorts(name).kafka.port}`;
 const plan = cityProcesses({ name, brokers, databaseUrls: urls, ports: cityPorts() }).find((one) => one.name === app);
 if (plan === undefined) throw new Error(`there is no app ${app}`);
 
