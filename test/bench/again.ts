@@ -3,7 +3,7 @@
  * (all corrected, what was replaced kept, aggregates right).
  */
 import { loadCity, loadGenerator, type LoadPlan } from '../support/bench-city.js';
-import { startCity, type City } from '../support/city.js';
+import { promptAggregates, startCity, type City } from '../support/city.js';
 import { compareReadings, Differences, type Source } from '../support/compare-readings.js';
 import { expectedReadings } from '../support/expected-readings.js';
 import { GeneratorProcess } from '../support/generator-process.js';
@@ -17,7 +17,7 @@ const settleMs = 60_000;
 const drainMs = 120_000;
 
 export async function benchAgain(): Promise<Record<string, unknown>> {
-  const city = await startCity(loadCity(plan));
+  const city = await startCity({ ...loadCity(plan), env: promptAggregates });
   try {
     const fromMs = Math.floor(Date.now() / 60_000) * 60_000 - (minutes + 5) * 60_000;
     const generator = GeneratorProcess.start(loadGenerator(city, plan, { observedFromMs: fromMs, observedStepMs: 60_000 }));

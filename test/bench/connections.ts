@@ -37,7 +37,7 @@ export async function benchConnections({ connections, minutes }: { connections: 
     }
     const statistics = await Promise.all(generators.map((generator) => generator.ask({ do: 'pause' })));
     const settled = await Promise.all(generators.map((generator) => generator.settle(settleMs)));
-    const drained = await city.untilDrained(settleMs);
+    const drained = await city.untilCommitted(settleMs);
     const { told, ...bound } = await bindLogs(city, generators);
     const result = {
       connections, minutes, connectSeconds, fewestConnected,

@@ -64,7 +64,6 @@ interface Measured {
   readonly rowMs: { p50: number; p99: number; max: number; count: number };
   readonly settled: boolean;
   readonly drainSeconds: number;
-  readonly aggregatesSeconds: number;
 }
 
 async function measure(city: City, generator: GeneratorProcess, { rate, seconds, warmUpSeconds }: IngestOptions): Promise<Measured> {
@@ -77,8 +76,7 @@ async function measure(city: City, generator: GeneratorProcess, { rate, seconds,
   await generator.ask({ do: 'load', rate });
   await sleep(warmUpSeconds * 1000);
   await generator.ask({ do: 'sample', perSecond: samplesPerSecond });
-  await sleep(500);
-  await rows.take();
+  rows.clear();
   await generator.ask({ do: 'mark' });
   const before = await read();
   say(`measuring for ${seconds} s`);
@@ -89,20 +87,10 @@ async function measure(city: City, generator: GeneratorProcess, { rate, seconds,
   const endedAtMs = performance.now();
   await generator.ask({ do: 'pause' });
   const { settled } = await generator.settle(settleDeadlineMs);
-  const drainSeconds = await until(async () => (await city.backlog()).records === 0, endedAtMs);
+  const drainSeconds = (await city.untilCommitted(drainDeadlineMs)) ? (performance.now() - endedAtMs) / 1000 : Infinity;
   const rowMs = await rows.take();
-  await city.untilDrained(drainDeadlineMs);
-  const aggregatesSeconds = (performance.now() - endedAtMs) / 1000;
   await rows.stop();
-  return { before, after, statistics, rowMs, settled, drainSeconds, aggregatesSeconds };
-}
-
-async function until(done: () => Promise<boolean>, sinceMs: number): Promise<number> {
-  while (!(await done())) {
-    if (performance.now() - sinceMs > drainDeadlineMs) return Infinity;
-    await sleep(20);
-  }
-  return (performance.now() - sinceMs) / 1000;
+  return { before, after, statistics, rowMs, settled, drainSeconds };
 }
 
 /** Bytes of table, chunks and indexes per numeric value stored. */
@@ -115,7 +103,7 @@ async function diskBytesPerValue({ db }: City): Promise<number> {
   return row!['bytes'] / (row!['rows'] * numericValuesPerReading);
 }
 
-function resultOf(options: IngestOptions, { before, after, statistics, rowMs, settled, drainSeconds, aggregatesSeconds }: Measured, bound: Bound, bytesPerValue: number): Record<string, unknown> {
+function resultOf(options: IngestOptions, { before, after, statistics, rowMs, settled, drainSeconds }: Measured, bound: Bound, bytesPerValue: number): Record<string, unknown> {
   const seconds = (after.atMs - before.atMs) / 1000;
   const durable = after.entries - before.entries;
   const us = (name: string): number => after.usage[name]!.cpuUs - before.usage[name]!.cpuUs;
@@ -145,7 +133,6 @@ function resultOf(options: IngestOptions, { before, after, statistics, rowMs, se
     devices: options.devices,
     acknowledgedPerSecond: Math.round(statistics.pubackMs.count / statistics.seconds),
     allAcknowledged: settled,
-    aggregatesSeconds: round(aggregatesSeconds, 2),
     measuringUsPerReading: perReading(measuring),
     rowSamples: rowMs.count,
     otherLoadShare: round(Math.max(0, elsewhere) / machineUs, 3),
@@ -159,7 +146,6 @@ const round = (value: number, digits: number): number => Math.round(value * 10 *
 interface Printed extends Bound {
   readonly durablePerSecond: number;
   readonly drainSeconds: number;
-  readonly aggregatesSeconds: number;
   readonly pubackMs: { p50: number; p99: number };
   readonly rowMs: { p50: number; p99: number };
   readonly cpuUsPerReading: Record<string, number>;
@@ -175,7 +161,7 @@ export function printIngest(result: Record<string, unknown>): void {
   table([
     ['published', r.published], ['acknowledged', r.acknowledged], ['stored', r.stored], ['corrected', r.corrected], ['repeated', r.repeated],
     ['dead-lettered', r.deadLettered], ['unaccounted', r.unaccounted], ['duplicates', r.duplicates], ['rows that differ', r.differences],
-    ['durable readings/s', r.durablePerSecond], ['drained after, s', r.drainSeconds], ['aggregates after, s', r.aggregatesSeconds],
+    ['durable readings/s', r.durablePerSecond], ['drained after, s', r.drainSeconds],
     ['PUBACK p50 / p99, ms', pair(r.pubackMs)], ['publish to row p50 / p99, ms', pair(r.rowMs)],
     ['CPU per reading, µs', list(r.cpuUsPerReading)], ['memory, MB', list(r.rssMb)], ['bytes on disk per value', r.bytesPerValue],
     ['other load of the machine', `${percent(r.otherLoadShare)} (idle ${percent(r.idleShare)})`],

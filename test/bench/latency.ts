@@ -37,14 +37,14 @@ export async function benchLatency({ max, seconds }: { max: number | null; secon
     const rows = await measureRowLatency(city.adminUrl, generator, { devices: generator.spec.devices.map(({ id }) => id), channels: generator.spec.channels });
     await generator.ask({ do: 'connect' });
     const maximum = await warmUp(generator, max);
-    await city.untilDrained(settleMs);
+    await city.untilCommitted(settleMs);
     say(`maximum taken as ${maximum}/s`);
     const rates = [fixedRate, ...shares.map((share) => Math.round(share * maximum))];
     const measured: Figures[][] = rates.map(() => []);
     for (let round = 1; round <= rounds; round++) {
       for (const [index, rate] of rates.entries()) {
         measured[index]!.push(await measureAt(rate, seconds, generator, rows));
-        await city.untilDrained(settleMs);
+        await city.untilCommitted(settleMs);
       }
     }
     await rows.stop();
@@ -76,8 +76,7 @@ async function measureAt(rate: number, seconds: number, generator: GeneratorProc
   await generator.ask({ do: 'load', rate });
   await sleep(1000);
   await generator.ask({ do: 'sample', perSecond: samplesPerSecond });
-  await sleep(200);
-  await rows.take();
+  rows.clear();
   await generator.ask({ do: 'mark' });
   await sleep((seconds * 1000) / 2);
   const fsyncMs = probeFsync(40);

@@ -12,10 +12,15 @@ import { Latencies } from '../support/latencies.js';
 import { sleep } from '../support/city.js';
 
 const pauseMs = 4;
-const askedAtOnceMax = 200;
+/** With a second of backlog a few ms matter no more, but their price does. */
+const lateMs = 1000;
+const latePauseMs = 50;
+const askedAtOnceMax = 50;
 
 export interface RowLatency {
-  /** Of the samples sent since the last call. */
+  /** Forgets what was measured so far. */
+  clear(): void;
+  /** Of the samples sent since `clear`, once all their rows are there. Sampling must have ended. */
   take(): Promise<{ p50: number; p99: number; max: number; count: number }>;
   /** The server process that answers, so that its cost can be told apart. */
   readonly backendPid: number;
@@ -25,6 +30,8 @@ export interface RowLatency {
 export async function measureRowLatency(url: string, generator: GeneratorProcess, names: { readonly devices: readonly string[]; readonly channels: readonly string[] }): Promise<RowLatency> {
   const client = new pg.Client({ connectionString: url, application_name: 'row latency' });
   await client.connect();
+  // Planning over a hypertable costs ten times the question itself; this way it is done once.
+  await client.query('set plan_cache_mode = force_generic_plan');
   const backendPid = Number((await client.query('select pg_backend_pid() as pid')).rows[0].pid);
   const latencies = new Latencies();
   const channelIds = new Map<string, number>();
@@ -45,23 +52,26 @@ export async function measureRowLatency(url: string, generator: GeneratorProcess
     const now = process.hrtime.bigint();
     const visible = new Set(rows.map(({ n }) => asked[n - 1]!));
     for (const { sentAtNs } of visible) latencies.add(Number(now - sentAtNs) / 1e6);
-    if (visible.size > 0) waiting = waiting.filter((sample) => !visible.has(sample));
+    waiting = waiting.filter((sample) => !visible.has(sample));
   }
 
   const looking = (async () => {
     while (!stopping) {
-      if (waiting.length > 0) await look();
-      await sleep(pauseMs);
+      const oldest = waiting[0];
+      if (oldest !== undefined) await look();
+      await sleep(oldest !== undefined && Number(process.hrtime.bigint() - oldest.sentAtNs) / 1e6 > lateMs ? latePauseMs : pauseMs);
     }
   })();
 
   return {
     backendPid,
-    async take() {
-      // Those on their way belong to what was measured.
-      for (const until = Date.now() + 10_000; waiting.length > 0 && Date.now() < until; ) await sleep(pauseMs);
-      const summary = latencies.summary();
+    clear() {
       latencies.clear();
+      waiting = [];
+    },
+    async take() {
+      for (const until = Date.now() + 30_000; waiting.length > 0 && Date.now() < until; ) await sleep(pauseMs);
+      const summary = latencies.summary();
       return summary;
     },
     async stop() {

@@ -63,10 +63,15 @@ export interface City {
   pids(): Promise<Record<string, number>>;
   accounting(): Promise<Accounting>;
   backlog(): Promise<Backlog>;
+  /** Waits until everything in Kafka is committed in the database; false: not within the deadline. */
+  untilCommitted(deadlineMs: number): Promise<boolean>;
   /** Waits until everything in Kafka is committed and all that follows from it is done; false: not within the deadline. */
   untilDrained(deadlineMs: number): Promise<boolean>;
   stop(): Promise<void>;
 }
+
+/** Aggregates of minutes that are still filling are made at once, so that a comparison need not wait for their end. */
+export const promptAggregates: NonNullable<CityPlan['env']> = { traffic: { ROLLUP_EVERY_MS: '500', ROLLUP_REFRESH_S: '1' } };
 
 export const quietLog = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -138,14 +143,15 @@ export async function startCity(plan: CityPlan): Promise<City> {
       return found;
     },
     accounting: () => accountingOf(db),
-    async untilDrained(deadlineMs) {
-      for (const until = Date.now() + deadlineMs; Date.now() < until; await sleep(50)) {
-        const left = await backlog().catch(() => null);
-        if (left !== null && left.records + left.stale + left.unsent === 0) return true;
-      }
-      return false;
-    },
+    untilCommitted: (deadlineMs) => until(async () => (await backlog()).records === 0, deadlineMs),
+    untilDrained: (deadlineMs) => until(async () => Object.values(await backlog()).every((left) => left === 0), deadlineMs),
   };
+}
+
+/** Servers may be down while we wait for what follows when they are back. */
+async function until(done: () => Promise<boolean>, deadlineMs: number): Promise<boolean> {
+  for (const end = Date.now() + deadlineMs; Date.now() < end; await sleep(20)) if (await done().catch(() => false)) return true;
+  return false;
 }
 
 const ownFolder = (app: string, folder: string): Record<string, string> => (app === 'ingest' ? { STATE_DIR: join(folder, 'ingest') } : {});
