@@ -14,7 +14,8 @@ export const packetType = { connect: 1, publish: 3, puback: 4, pubrec: 5, pubrel
 
 /** The whole packet lies from `at` to `end`, header included. Null: malformed. */
 export function readControl(version: Version, bytes: Buffer, at: number, end: number): MqttPacket | null {
-  const packet = parseWhole(version === 5 ? parser5 : parser4, bytes, at, end);
+  // A CONNECT would change the version of the parser that all share.
+  const packet = bytes[at]! >> 4 === packetType.connect ? null : parseWhole(version, bytes, at, end);
   return packet !== null && wellFormed(packet, version) ? packet : null;
 }
 
@@ -25,7 +26,7 @@ export function readConnect(bytes: Buffer, at: number, body: number, end: number
   const version: Version = named && level !== undefined && level >= 5 ? 5 : 4;
   // [MQTT-3.1.2-2]: protocol 3 (MQIsdp), bridges (128 and up) and what is yet to come are told so.
   if (!named || (level !== 4 && level !== 5)) return { code: looksLikeConnect(bytes, body, end) ? reason.unsupportedProtocolVersion : reason.malformedPacket, version: 4 };
-  const packet = parseWhole(connectParser, bytes, at, end);
+  const packet = parseWhole('connect', bytes, at, end);
   if (packet?.cmd !== 'connect' || !connectWellFormed(packet, bytes[body + 7]!, version)) return { code: reason.malformedPacket, version };
   return { packet, version };
 }
@@ -47,25 +48,14 @@ export function generate(packet: Parameters<typeof mqttGenerate>[0], version: Ve
   return mqttGenerate(packet, { protocolVersion: version });
 }
 
-const parser4 = quiet(mqttParser({ protocolVersion: 4 }));
-const parser5 = quiet(mqttParser({ protocolVersion: 5 }));
-/** A CONNECT sets the parser's version, so it has one of its own. */
-const connectParser = quiet(mqttParser());
-
+/** One for each version; a CONNECT sets the version of its parser, so it has one of its own. */
+const parsers = new Map<Version | 'connect', MqttParser>();
 let parsed: MqttPacket | null = null;
 let failed = false;
 
-function quiet(parser: MqttParser): MqttParser {
-  parser.on('packet', (packet) => {
-    parsed = packet;
-  });
-  parser.on('error', () => {
-    failed = true;
-  });
-  return parser;
-}
-
-function parseWhole(parser: MqttParser, bytes: Buffer, start: number, end: number): MqttPacket | null {
+function parseWhole(kind: Version | 'connect', bytes: Buffer, start: number, end: number): MqttPacket | null {
+  let parser = parsers.get(kind);
+  if (parser === undefined) parsers.set(kind, (parser = newParser(kind)));
   parsed = null;
   failed = false;
   try {
@@ -74,12 +64,21 @@ function parseWhole(parser: MqttParser, bytes: Buffer, start: number, end: numbe
   } catch {
     failed = true; // It reads beyond the end of some packets that are cut short, and Buffer throws.
   }
-  if (failed || parsed === null) {
-    // Begin the next packet with an empty list: only an error seen by the parser itself makes it do so.
-    (parser as MqttParser & { _resetState?: () => void })._resetState?.();
-    return null;
-  }
-  return parsed;
+  if (!failed && parsed !== null) return parsed;
+  // After a failure it would begin the next packet at the place where this one went wrong (mqtt-packet 9.0.2).
+  parsers.delete(kind);
+  return null;
+}
+
+function newParser(kind: Version | 'connect'): MqttParser {
+  const parser = kind === 'connect' ? mqttParser() : mqttParser({ protocolVersion: kind });
+  parser.on('packet', (packet) => {
+    parsed = packet;
+  });
+  parser.on('error', () => {
+    failed = true;
+  });
+  return parser;
 }
 
 function wellFormed(packet: MqttPacket, version: Version): boolean {
@@ -106,6 +105,6 @@ function connectWellFormed(packet: IConnectPacket, flags: number, version: Versi
 }
 
 function looksLikeConnect(bytes: Buffer, body: number, end: number): boolean {
-  const name = bytes.toString('latin1', body, Math.min(end, body + 8));
-  return name.startsWith('\0\x04MQTT') || name.startsWith('\0\x06MQIsdp');
+  const name = bytes.toString('latin1', body, end);
+  return (name.startsWith('\0\x04MQTT') && name.length > 6) || (name.startsWith('\0\x06MQIsdp') && name.length > 8);
 }
