@@ -76,7 +76,8 @@ export function trafficAt(stretch: FlowOf, timeMs: number, seed: number): Flow {
 
   const demandShare = demandAt(stretch, own, slot, rain);
   const capacityShare = capacityAt(slot, rain, accidents);
-  const queueHours = queueAt(stretch, own, slot, seed, accidents) / capacityShare;
+  const intoSlot = (timeMs + zoneMs) / slotMs - slot;
+  const queueHours = queueAt(stretch, own, slot, seed, accidents, (demandShare - capacityShare) * intoSlot) / capacityShare;
 
   const capacityPcuH = capacityPcuHLane[stretch.roadClass] * stretch.lanes;
   const freeKmh = stretch.freeFlowKmh * (1 - 0.12 * rain);
@@ -110,10 +111,10 @@ function queuedSpeed(freeKmh: number, queueHours: number): number {
   return freeKmh / 2 / (1 + 20 * queueHours);
 }
 
-/** Hours of full capacity that wait before the stretch. */
-function queueAt(stretch: FlowOf, own: number, slot: number, seed: number, accidents: readonly Accident[]): number {
-  let excess = 0;
-  let longest = 0;
+/** Hours of full capacity that wait before the stretch; `excessNow`: of the slot that has begun, in slots. */
+function queueAt(stretch: FlowOf, own: number, slot: number, seed: number, accidents: readonly Accident[], excessNow: number): number {
+  let excess = excessNow;
+  let longest = Math.max(0, excess);
   for (let back = 1; back <= queueMemorySlots; back++) {
     const rain = rainAt(slot - back, seed);
     excess += demandAt(stretch, own, slot - back, rain) - capacityAt(slot - back, rain, accidents);
