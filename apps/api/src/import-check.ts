@@ -28,7 +28,7 @@ export function checkPlan(plan: Plan, registered: Registered): Checked {
   for (;;) {
     const wrong = problemsOf(left, registered);
     if (wrong.size === 0) return { plan: left, problems };
-    problems.push(...wrong.values());
+    for (const problem of wrong.values()) problems.push(problem);
     const hold = <T>(rows: readonly Row<T>[]): Row<T>[] => rows.filter((row) => !wrong.has(row));
     left = { assets: hold(left.assets), gateways: hold(left.gateways), devices: hold(left.devices) };
   }
