@@ -90,6 +90,9 @@ export class FrameWriter {
 /** Receives one entry; the payload is `bytes` from `start` to `end`, valid during the call alone. */
 export type EachEntry = (device: string, publisher: string, receivedAtMs: number, codec: string, bytes: Buffer, start: number, end: number, position: number) => void;
 
+/** Receipts outside 1970 to 2199 are no times that a store of ours can hold: such bytes are no frame. */
+const latestMs = Date.UTC(2200, 0, 1);
+
 /** Reads a frame from front to back; throws `Rejected('undecodable')` where the bytes are not a frame. */
 export function readFrame(value: Buffer, each: EachEntry): number {
   if (value[0] !== frameVersion) throw new Rejected('undecodable', `frame: expected version ${frameVersion}, found ${value[0] ?? 'nothing'}`);
@@ -105,10 +108,12 @@ export function readFrame(value: Buffer, each: EachEntry): number {
     if (payloadStart > total) throw new Rejected('undecodable', `frame: entry ${position} is cut off`);
     const payloadEnd = payloadStart + value.readUInt32BE(codecEnd);
     if (payloadEnd > total) throw new Rejected('undecodable', `frame: payload of entry ${position} is cut off`);
+    const receivedAtMs = value.readDoubleBE(publisherEnd);
+    if (!(receivedAtMs >= 0 && receivedAtMs < latestMs)) throw new Rejected('undecodable', `frame: entry ${position} has no time of receipt: ${receivedAtMs}`);
     const device = value.toString('latin1', at + 1, deviceEnd);
     const publisher = publisherEnd - deviceEnd === 1 ? '' : value.toString('latin1', deviceEnd + 1, publisherEnd);
     const codec = codecEnd - timeEnd === 1 ? '' : value.toString('latin1', timeEnd + 1, codecEnd);
-    each(device, publisher, value.readDoubleBE(publisherEnd), codec, value, payloadStart, payloadEnd, position);
+    each(device, publisher, receivedAtMs, codec, value, payloadStart, payloadEnd, position);
     at = payloadEnd;
     position++;
   }
