@@ -5,8 +5,8 @@
  * Contradictions between classes and total are the consumer's to flag, so they pass here as they are.
  */
 import type { Asset, Device, TrafficReading } from '#contracts';
+import { offsetMs } from '#rules';
 import { parse } from 'csv-parse/sync';
-import { instantsOf } from './local-time.js';
 
 export const berlinZone = 'Europe/Berlin';
 export const hourS = 3600;
@@ -84,11 +84,22 @@ function hourOf(day: string, hour: string): number | string {
   const calendar = new Date(Date.UTC(yyyy, mm - 1, dd));
   if (calendar.getUTCMonth() !== mm - 1 || calendar.getUTCDate() !== dd) return `tag: ${day} is not in the calendar`;
   if (!/^\d{1,2}$/.test(hour) || Number(hour) > 23) return `stunde: expected 0 to 23, found ${JSON.stringify(hour)}`;
-  const instants = instantsOf(berlinZone, yyyy, mm, dd, Number(hour));
+  const instants = instantsOf(berlinZone, Date.UTC(yyyy, mm - 1, dd, Number(hour)));
   if (instants.length === 0) return `stunde: ${day} has no hour ${hour}, summer time began`;
   // The file does not say which of the two it means, and a guess would put an hour of traffic in the wrong place.
   if (instants.length === 2) return `stunde: ${day} has hour ${hour} twice, summer time ended`;
   return instants[0]!;
+}
+
+/**
+ * The instants (ms since 1970) at which a clock in `zone` shows `localMs` (a local time written as if it were UTC):
+ * usually one, none in the hour that is skipped when summer time begins, and two, earlier first, where it comes twice.
+ */
+export function instantsOf(zone: string, localMs: number): number[] {
+  const dayMs = 24 * hourS * 1000;
+  // A zone does not change its offset twice within two days, so the offsets around are all that can hold.
+  const offsets = new Set([offsetMs(zone, localMs - dayMs), offsetMs(zone, localMs + dayMs)]);
+  return [...offsets].map((offset) => ({ offset, at: localMs - offset })).filter(({ offset, at }) => offsetMs(zone, at) === offset).map(({ at }) => at).sort((a, b) => a - b);
 }
 
 /** What the station's device sends for this hour. */
