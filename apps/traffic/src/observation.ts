@@ -126,6 +126,7 @@ function refused(reason: 'device-mismatch' | 'clock-ahead' | 'too-old', field: s
   return new Rejected(reason, complaintText({ field, expected }, index));
 }
 
+/** Rounded up, so that what was found is never shown as the limit itself. */
 function seconds(ms: number): number {
-  return Math.round(ms / 1000);
+  return Math.ceil(ms / 1000);
 }

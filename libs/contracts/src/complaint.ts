@@ -61,5 +61,6 @@ function article(type: string): string {
 function found(message: string): string {
   const received = /received (\w+)/.exec(message)?.[1];
   if (received === undefined) return '';
-  return `, found ${received === 'undefined' ? 'nothing' : received === 'null' || received === 'NaN' ? received : article(received)}`;
+  if (received === 'undefined') return ', found nothing';
+  return `, found ${/^(null|NaN|Infinity)$/.test(received) ? received : article(received)}`;
 }
