@@ -1,7 +1,7 @@
 /** Compares everything the database derived from readings with the second way of computing: nothing may differ. */
 import type { Database } from '#timeseries';
 import { copyOut, type ColumnType } from '../support/copy-out.js';
-import { channelsById, iso, type Differences, type Source } from '../support/compare-readings.js';
+import { channelIdsOf, channelsById, iso, type Differences, type Source } from '../support/compare-readings.js';
 import { aggregatesOf, levels, type Aggregate, type ExpectedCondition, type Level } from './recompute.js';
 
 const aggregateColumns: readonly (readonly [sql: string, type: ColumnType, of: ((sum: Aggregate) => number | null) | null])[] = [
@@ -28,13 +28,15 @@ const aggregateColumns: readonly (readonly [sql: string, type: ColumnType, of: (
 /** Sums of numbers of 32 bits are exact in 64 whatever their order, up to the last bits of very long sums. */
 const sumTolerance = 1e-12;
 
-export async function compareAggregates(db: Database, url: string, sources: readonly Source[], differences: Differences): Promise<void> {
+export async function compareAggregates(db: Database, url: string, sources: readonly Source[], differences: Differences, others: ReadonlySet<string> = new Set()): Promise<void> {
   const known = await channelsById(db, sources);
+  const othersIds = await channelIdsOf(db, others);
   for (const level of Object.keys(levels) as Level[]) {
     const expected = new Map([...known].map(([id, { of, source }]) => [id, aggregatesOf(of, level, source.phase)]));
     const names = aggregateColumns.map(([name]) => name).join(', ');
     await copyOut(url, `select ${names} from traffic.reading_${level}`, aggregateColumns.map(([, type]) => type), (row) => {
       const [channelId, bucketMs] = row as [number, number];
+      if (othersIds.has(channelId)) return;
       const buckets = expected.get(channelId);
       const sum = buckets?.get(bucketMs);
       const where = `${level} of channel ${channelId} at ${iso(bucketMs)}`;
@@ -58,6 +60,24 @@ export async function compareAggregates(db: Database, url: string, sources: read
 function same(found: number | null, expected: number | null): boolean {
   if (found === null || expected === null) return found === expected;
   return found === expected || Math.abs(found - expected) <= sumTolerance * Math.abs(expected);
+}
+
+/** What corrections replaced is kept: one row in the history for each revision. */
+export async function compareHistory(db: Database, sources: readonly Source[], differences: Differences): Promise<void> {
+  const known = await channelsById(db, sources);
+  const rows = await db.query(
+    `select channel_id, (extract(epoch from observed_at) * 1000)::float8 as ms, array_agg(revision order by revision)::int[] as revisions from traffic.reading_history group by channel_id, observed_at`,
+  );
+  const found = new Map(rows.map((row) => [`${row['channel_id']}@${Math.round(row['ms'] as number)}`, (row['revisions'] as number[]).join()]));
+  for (const [id, { of }] of known) {
+    for (const [index, revision] of of.revision.entries()) {
+      const key = `${id}@${of.observedAtMs[index]}`;
+      const wanted = Array.from({ length: revision }, (_, n) => n).join();
+      if ((found.get(key) ?? '') !== wanted) differences.add(`history of channel ${id} at ${iso(of.observedAtMs[index]!)}: revisions [${found.get(key) ?? ''}], expected [${wanted}]`);
+      found.delete(key);
+    }
+  }
+  for (const key of found.keys()) differences.add(`history of channel ${key}: nobody corrected it`);
 }
 
 /** `assetOf`: the segment of a device number. */

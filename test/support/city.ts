@@ -63,6 +63,9 @@ export interface City {
   pids(): Promise<Record<string, number>>;
   accounting(): Promise<Accounting>;
   backlog(): Promise<Backlog>;
+  /** By partition of the readings' topic: the offset of the next record, and the next offset to be committed. */
+  kafkaEnds(): Promise<Map<number, number>>;
+  committedEnds(): Promise<Map<number, number>>;
   /** Waits until everything in Kafka is committed in the database; false: not within the deadline. */
   untilCommitted(deadlineMs: number): Promise<boolean>;
   /** Waits until everything in Kafka is committed and all that follows from it is done; false: not within the deadline. */
@@ -128,11 +131,12 @@ export async function startCity(plan: CityPlan): Promise<City> {
   }
 
   const { read } = ends;
-  const backlog = (): Promise<Backlog> => backlogOf(db, read, readingsTopic);
+  const committedEnds = (): Promise<Map<number, number>> => committedOf(db, readingsTopic);
+  const backlog = async (): Promise<Backlog> => backlogOf(db, await read(), await committedEnds());
   return {
     name, readingsTopic,
     mqttPort: ports.MQTT_PORT, ingestHttpPort: ports.INGEST_HTTP_PORT, trafficPort: ports.TRAFFIC_HTTP_PORT, apiPort: ports.API_PORT,
-    brokers, db, adminUrl, secrets, supervisor, backlog, stop,
+    brokers, db, adminUrl, secrets, supervisor, backlog, kafkaEnds: read, committedEnds, stop,
     async pids() {
       const [kafka, postgres] = await Promise.all([local.ensureKafka(instanceName), local.ensureDatabase(instanceName)]);
       const found: Record<string, number> = { kafka: kafka.pid, postgres: postgres.pid };
@@ -171,11 +175,13 @@ async function accountingOf(db: Database): Promise<Accounting> {
   return row as Accounting;
 }
 
-async function backlogOf(db: Database, readEnds: () => Promise<Map<number, number>>, topic: string): Promise<Backlog> {
-  const ends = await readEnds();
-  const consumed = await db.query('select partition, next_offset from traffic.consumed where topic = $1', [topic]);
-  const next = new Map(consumed.map((row) => [row['partition'] as number, Number(row['next_offset'])]));
-  const records = [...ends].reduce((sum, [partition, end]) => sum + Math.max(0, end - (next.get(partition) ?? 0)), 0);
+async function committedOf(db: Database, topic: string): Promise<Map<number, number>> {
+  const rows = await db.query('select partition, next_offset::float8 as next from traffic.consumed where topic = $1', [topic]);
+  return new Map(rows.map((row) => [row['partition'] as number, row['next'] as number]));
+}
+
+async function backlogOf(db: Database, ends: Map<number, number>, committed: Map<number, number>): Promise<Backlog> {
+  const records = [...ends].reduce((sum, [partition, end]) => sum + Math.max(0, end - (committed.get(partition) ?? 0)), 0);
   const [left] = await db.query('select (select count(*) from traffic.invalidation)::int as stale, (select count(*) from traffic.outbox where sent_at is null)::int as unsent');
   return { records, stale: left!['stale'] as number, unsent: left!['unsent'] as number };
 }

@@ -50,9 +50,10 @@ const columns: readonly (readonly [sql: string, type: ColumnType])[] = [
 const metricAt = 2;
 const missingTold = 100_000;
 
-/** `db` for small questions, `url` for the stream of rows. Sources must not share devices. */
-export async function compareReadings(db: Database, url: string, sources: readonly Source[], differences: Differences): Promise<ReadingsComparison> {
+/** `db` for small questions, `url` for the stream of rows. Sources must not share devices; rows of `others` are left alone. */
+export async function compareReadings(db: Database, url: string, sources: readonly Source[], differences: Differences, others: ReadonlySet<string> = new Set()): Promise<ReadingsComparison> {
   const known = await channelsById(db, sources);
+  const othersIds = await channelIdsOf(db, others);
   const result: ReadingsComparison = { rows: 0, found: 0, missing: [], missingCount: 0, duplicates: 0 };
   let channelId = NaN;
   let cursor: Cursor | null = null;
@@ -75,6 +76,7 @@ export async function compareReadings(db: Database, url: string, sources: readon
       return;
     }
     lastMs = observedAtMs;
+    if (othersIds.has(channelId)) return;
     if (cursor === null) differences.add(`channel ${channelId}: a row at ${iso(observedAtMs)} of a channel nobody sent`);
     else cursor.meet(row, result, differences);
   });
@@ -82,6 +84,11 @@ export async function compareReadings(db: Database, url: string, sources: readon
   // Channels without a single row.
   for (const source of sources) for (const of of source.expected.channels.values()) if (!seen.has(of)) new Cursor(of, source).skipUntil(Infinity, result);
   return result;
+}
+
+export async function channelIdsOf(db: Database, devices: ReadonlySet<string>): Promise<Set<number>> {
+  const rows = devices.size === 0 ? [] : await db.query('select id from traffic.channel where device = any($1)', [[...devices]]);
+  return new Set(rows.map((row) => row['id'] as number));
 }
 
 /** Walks through the expected rows of one channel beside the rows that come. */

@@ -66,6 +66,8 @@ export interface Statistics {
   readonly published: number;
   readonly acknowledged: number;
   readonly sentAgain: number;
+  /** Number of the oldest message that is not acknowledged; Infinity when all are. */
+  readonly oldestUnacknowledged: number;
   readonly connected: number;
   readonly connectionsLost: number;
   readonly lastLoss: string;

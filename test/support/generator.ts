@@ -88,7 +88,7 @@ class Generator {
       case 'pause': this.rate = null; break;
       case 'settle': await this.settled(); break;
       case 'again': this.again(request.span, request.corrected); this.load(request.rate); await this.settled(); this.rate = null; break;
-      case 'observe': this.observedFromMs = request.fromMs; this.observedStepMs = request.stepMs; this.lastMs.fill(-1); break;
+      case 'observe': this.observedFromMs = request.fromMs; this.observedStepMs = request.stepMs; this.beginAnew(); break;
       case 'raw': this.publishRaw(request.messages); break;
       case 'look': break;
       case 'mark': return this.mark();
@@ -97,6 +97,12 @@ class Generator {
       case 'end': for (const { connection } of this.lines) connection.end(); break;
     }
     return this.statistics();
+  }
+
+  private beginAnew(): void {
+    this.lastMs.fill(-1);
+    // A moment of which not all channels were sent stays as it is.
+    for (const line of this.lines) line.channel = 0;
   }
 
   private async connect(): Promise<void> {
@@ -250,6 +256,7 @@ class Generator {
       published: this.log.length,
       acknowledged: this.log.acknowledged,
       sentAgain: this.sentAgain,
+      oldestUnacknowledged: this.lines.reduce((oldest, { connection }) => Math.min(oldest, connection.oldest), Infinity),
       connected: this.lines.reduce((sum, { connection }) => sum + (connection.connected ? 1 : 0), 0),
       connectionsLost: this.lost,
       lastLoss: this.lastLoss,

@@ -77,6 +77,11 @@ export class MqttConnection {
     return this.settings.window - this.freeCount;
   }
 
+  /** The lowest number that is on its way; Infinity when none is. */
+  get oldest(): number {
+    return this.numbers.reduce((oldest, number) => (number >= 0 && number < oldest ? number : oldest), Infinity);
+  }
+
   start(): void {
     const { host, port, localAddress } = this.settings;
     this.connacked = false;
