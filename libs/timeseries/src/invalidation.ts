@@ -10,6 +10,8 @@ export interface Touch {
   readonly channelId: number;
   readonly observedAtMs: number;
   readonly receivedAtMs: number;
+  /** A correction may take a reading out of a bucket (another period), so its channel is looked at for what is left behind. */
+  readonly corrected?: boolean;
 }
 
 /** Received this soon after the observation, a reading is live. */
@@ -25,8 +27,8 @@ export interface Note {
 export function notesFor(touches: readonly Touch[]): Note[] {
   const minutes = new Set<number>();
   const ranges = new Map<number, { from: number; to: number }>();
-  for (const { channelId, observedAtMs, receivedAtMs } of touches) {
-    if (receivedAtMs - observedAtMs < liveMs) {
+  for (const { channelId, observedAtMs, receivedAtMs, corrected } of touches) {
+    if (corrected !== true && receivedAtMs - observedAtMs < liveMs) {
       minutes.add(observedAtMs - (observedAtMs % minuteMs));
       continue;
     }

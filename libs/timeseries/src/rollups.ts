@@ -122,7 +122,13 @@ export function merge(notes: readonly Range[], widthMs: number): Range[] {
   for (const { fromMs, toMs, channelIds } of notes) {
     const span: [number, number] = [Math.floor(fromMs / widthMs) * widthMs, Math.ceil(toMs / widthMs) * widthMs];
     if (channelIds === null) wholeCity.push(span);
-    else for (const id of channelIds) byChannel.set(id, [...(byChannel.get(id) ?? []), span]);
+    else {
+      for (const id of channelIds) {
+        const spans = byChannel.get(id);
+        if (spans === undefined) byChannel.set(id, [span]);
+        else spans.push(span);
+      }
+    }
   }
   const bySpan = new Map<string, { fromMs: number; toMs: number; channelIds: number[] }>();
   for (const [id, spans] of byChannel) {
