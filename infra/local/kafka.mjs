@@ -98,13 +98,13 @@ async function start(name) {
 }
 
 /**
- * Gives the data folder its cluster id, once. It is made under another name, so that a format which was interrupted
- * is not taken for one that is complete.
+ * Gives the data folder its cluster id, once. Its metadata log is made by the server's first start: while there is none,
+ * the folder holds nothing to lose, and a format that may have been interrupted is done again.
  * @param {InstanceName} name @param {string} classPath @param {string} properties
  */
 async function format(name, classPath, properties) {
   const data = pathIn(name, 'kafka', 'data');
-  if (existsSync(`${data}/bootstrap.checkpoint`) || existsSync(`${data}/__cluster_metadata-0`)) return;
+  if (existsSync(`${data}/__cluster_metadata-0`)) return;
   rmSync(data, { recursive: true, force: true });
   const log = consoleLog(name);
   const java = (/** @type {string[]} */ ...args) => run('java', ['-cp', classPath, '-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', 'kafka.tools.StorageTool', ...args], { log });

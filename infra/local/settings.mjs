@@ -81,7 +81,7 @@ export const postgresSettings = {
   max_worker_processes: '8',
   max_logical_replication_workers: '0',
   max_parallel_workers_per_gather: '1',
-  // A vacuum that competes for 2 cores works in small steps, but starts early on tables that only grow.
+  // Vacuum competes with the writers for 2 cores: fewer at a time, and looking sooner, so that each has little to do.
   autovacuum_max_workers: '2',
   autovacuum_naptime: '30s',
   // With the Apache edition no job of TimescaleDB has work to do, while its scheduler would hold every database open.

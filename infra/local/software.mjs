@@ -50,7 +50,7 @@ export async function timescaleSoftware() {
     const include = `--include=${packages.join(',')}`;
     // In a namespace of its own: what debootstrap mounts and starts is gone when it is, even after kill -9.
     const apart = (await namespacesWork()) ? ['unshare', '--mount', '--pid', '--fork', '--kill-child'] : [];
-    const [command, ...args] = [...apart, 'debootstrap', '--variant=minbase', include, suite, target, ...(await mirror())];
+    const [command, ...args] = [...apart, 'debootstrap', '--variant=minbase', include, suite, target, ...(await mirror(log))];
     await run(command, args, { log, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
     for (const path of rootLeftOut) rmSync(join(target, path), { recursive: true, force: true });
     mkdirSync(join(target, mountPoint), { recursive: true });
@@ -92,19 +92,31 @@ async function install(name, make) {
 async function needDebootstrap(log) {
   if (existsSync('/usr/sbin/debootstrap')) return;
   if (!existsSync('/usr/bin/apt-get')) throw new Problem('debootstrap is missing: install it and start again.');
-  const apt = (/** @type {string[]} */ ...args) => run('apt-get', ['-q', '-y', '-o', 'DPkg::Lock::Timeout=120', ...args], { log, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
-  const install = () => apt('install', '--no-install-recommends', 'debootstrap', 'debian-archive-keyring');
+  const install = () => apt(log, 'install', '--no-install-recommends', 'debootstrap', 'debian-archive-keyring');
   // A fresh image has no package lists yet, or old ones.
-  await install().catch(() => apt('update').then(install));
+  await install().catch(() => apt(log, 'update').then(install));
 }
 
-/** The mirror that this machine already uses, if it is a Debian; else debootstrap takes its own default. */
-async function mirror() {
+/**
+ * The mirror that this machine already uses, if it is a Debian; else debootstrap takes its own default.
+ * @param {string} log
+ */
+async function mirror(log) {
   const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
   const codename = /^VERSION_CODENAME=(\w+)/m.exec(release)?.[1];
   if (!/^ID=debian$/m.test(release) || codename === undefined) return [];
-  const uris = await output('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages', `Codename: ${codename}`]);
-  return uris.split('\n').filter((uri) => uri.startsWith('http')).slice(0, 1);
+  const inUse = async () => {
+    const uris = await output('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages', `Codename: ${codename}`]);
+    return uris.split('\n').filter((uri) => uri.startsWith('http')).slice(0, 1);
+  };
+  const known = await inUse();
+  // Without package lists apt does not say; what an update cannot find, debootstrap may.
+  return known.length > 0 ? known : apt(log, 'update').then(inUse, () => []);
+}
+
+/** @param {string} log @param {string[]} args */
+function apt(log, ...args) {
+  return run('apt-get', ['-q', '-y', '-o', 'DPkg::Lock::Timeout=120', ...args], { log, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
 }
 
 /** @param {string} pom */
