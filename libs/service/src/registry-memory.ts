@@ -52,10 +52,10 @@ export class RegistryMemory {
   private readonly gateways = new Set<string>();
   private readonly devices = new Map<string, KnownDevice>();
   private readonly behind = new Map<string, Set<string>>();
-  private readonly credentials = new Map<string, Map<number, Buffer>>();
+  private readonly credentials = new Map<string, readonly Credential[]>();
   private readonly datedRows = new Map<string, DatedRow>();
   private rowsByKind: Map<string, DatedRow[]> | null = null;
-  private readonly texts = new Map<string, string>();
+  private readonly codecs = new Map<string, string>();
 
   asset(id: string): KnownAsset | undefined {
     return this.assets.get(id);
@@ -68,7 +68,7 @@ export class RegistryMemory {
   /** A credential without its device or gateway opens nothing: whoever was deleted is out. */
   client(id: string): Client | undefined {
     const kind = this.devices.has(id) ? 'device' : this.gateways.has(id) ? 'gateway' : null;
-    return kind === null ? undefined : { kind, secretHashes: [...(this.credentials.get(id)?.values() ?? [])] };
+    return kind === null ? undefined : { kind, secretHashes: this.credentials.get(id)?.map(({ hash }) => hash) ?? [] };
   }
 
   devicesBehind(gateway: string): ReadonlySet<string> {
@@ -85,14 +85,13 @@ export class RegistryMemory {
     return { assets: this.assets.size, gateways: this.gateways.size, devices: this.devices.size, clients: this.credentials.size, datedRows: this.datedRows.size };
   }
 
-  /** Takes new and changed rows of one kind. Roots are right again after the next `settle`. */
+  /** Takes new and changed rows of one kind. After assets, roots are right again with the next `settle`. */
   apply<K extends RowKind>(kind: K, rows: readonly RowsByKind[K][]): void {
     for (const row of rows) this.appliers[kind](row);
   }
 
-  /** To be called after the last `apply`, since one parent can move every device below it. */
-  settle(assetsChanged: boolean): void {
-    if (!assetsChanged) return;
+  /** To be called when assets were applied, since one parent can move every device below it; best before devices come. */
+  settle(): void {
     const roots = rootsOf(this.assets);
     for (const [id, asset] of this.assets) {
       const rootAsset = roots.get(id)!;
@@ -111,7 +110,7 @@ export class RegistryMemory {
     for (const { rootAsset: _, ...row } of this.devices.values()) yield ['device', row];
     for (const [client, hashes] of this.credentials) {
       const kind = this.gateways.has(client) ? 'gateway' : 'device';
-      for (const [id, hash] of hashes) yield ['credential', { id, client, kind, hash: hash.toString('base64'), revoked: false }];
+      for (const { id, hash } of hashes) yield ['credential', { id, client, kind, hash: hash.toString('base64'), revoked: false }];
     }
     for (const row of this.datedRows.values()) yield ['datedRow', row];
   }
@@ -135,30 +134,38 @@ export class RegistryMemory {
       if (devices === undefined) this.behind.set(row.gateway, new Set([row.id]));
       else devices.add(row.id);
     }
-    // 100,000 devices share a few domains, codecs and gateways: one copy of each text.
-    const rootAsset = this.assets.get(row.asset)?.rootAsset ?? row.asset;
-    this.devices.set(row.id, { ...row, codec: this.once(row.codec), asset: this.once(row.asset), rootAsset: this.once(rootAsset) });
+    // 100,000 devices share a few codecs and the names of their assets: one copy of each text.
+    const asset = this.assets.get(row.asset);
+    this.devices.set(row.id, { ...row, codec: this.sharedCodec(row.codec), asset: asset?.id ?? row.asset, rootAsset: asset?.rootAsset ?? row.asset });
   }
 
-  private applyCredential(row: CredentialRow): void {
-    const hashes = this.credentials.get(row.client);
-    if (row.revoked) hashes?.delete(row.id);
-    else if (hashes === undefined) this.credentials.set(row.client, new Map([[row.id, Buffer.from(row.hash, 'base64')]]));
-    else hashes.set(row.id, Buffer.from(row.hash, 'base64'));
+  private applyCredential({ id, client, hash, revoked }: CredentialRow): void {
+    const others = this.credentials.get(client)?.filter((known) => known.id !== id) ?? [];
+    if (!revoked) this.credentials.set(client, [...others, { id, hash: Buffer.from(hash, 'base64') }]);
+    else if (others.length > 0) this.credentials.set(client, others);
+    else this.credentials.delete(client);
   }
 
-  private once(text: string): string {
-    const known = this.texts.get(text);
-    if (known !== undefined) return known;
-    this.texts.set(text, text);
-    return text;
+  private sharedCodec(name: string): string {
+    const known = this.codecs.get(name);
+    if (known === undefined && this.codecs.size < 1_000) this.codecs.set(name, name);
+    return known ?? name;
   }
+}
+
+interface Credential {
+  readonly id: number;
+  readonly hash: Buffer;
 }
 
 /** The topmost parent of each asset. */
 export function rootsOf(assets: ReadonlyMap<string, { readonly parent: string | null }>): Map<string, string> {
   const roots = new Map<string, string>();
-  for (const start of assets.keys()) {
+  for (const [start, { parent: above }] of assets) {
+    if (above === null) {
+      roots.set(start, start);
+      continue;
+    }
     const path = new Set<string>();
     let at = start;
     // Upwards until the top, a known root, or a place where we have been.

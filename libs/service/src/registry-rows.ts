@@ -49,8 +49,8 @@ export function readAll(db: Database): Promise<{ memory: RegistryMemory; at: Cha
     for (const kind of rowKinds) {
       // Ended credentials are history: of interest only to those who knew them.
       await readPages(transaction, kind, kind === 'credential' ? 'where revoked_at is null' : '', (rows) => memory.apply(kind, rows));
+      if (kind === 'asset') memory.settle();
     }
-    memory.settle(true);
     return { memory, at: await readChange(transaction) };
   });
 }
@@ -59,15 +59,14 @@ export function readAll(db: Database): Promise<{ memory: RegistryMemory; at: Cha
 export function readChanges(db: Database, memory: RegistryMemory, since: number): Promise<{ at: ChangeNumber; rows: number }> {
   return inSnapshot(db, async (transaction) => {
     let count = 0;
-    let assets = 0;
     for (const kind of rowKinds) {
+      const before = count;
       await readPages(transaction, kind, `where changed > ${since}`, (rows) => {
         memory.apply(kind, rows);
         count += rows.length;
-        if (kind === 'asset') assets += rows.length;
       });
+      if (kind === 'asset' && count > before) memory.settle();
     }
-    memory.settle(assets > 0);
     return { at: await readChange(transaction), rows: count };
   });
 }

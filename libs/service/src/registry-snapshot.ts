@@ -52,12 +52,15 @@ export async function readSnapshot(file: string): Promise<Snapshot | string> {
     const end = JSON.parse(lines.at(-2) ?? '') as { rows?: unknown };
     if (head.format !== format || end.rows !== rows.length) return 'it is of another format or was cut off';
     const memory = new RegistryMemory();
+    let before: RowKind = 'asset';
     for (const line of rows) {
       const [kind, row] = JSON.parse(line) as [RowKind, RowsByKind[RowKind]];
       if (!rowKinds.includes(kind)) return `it holds rows of an unknown kind, ${JSON.stringify(kind)}`;
+      if (kind !== 'asset' && before === 'asset') memory.settle();
+      before = kind;
       memory.apply(kind, [row]);
     }
-    memory.settle(true);
+    if (before === 'asset') memory.settle();
     return { memory, at: { identity: head.identity, n: head.n, reloadFrom: 0 } };
   } catch (error) {
     return `it cannot be read: ${String(error)}`;
