@@ -5,7 +5,7 @@ const limits: CongestionLimits = {
   rowId: 'traffic.congestion.street.test',
   freeFlowKmh: 50,
   enterBelowShare: 0.4, // 20 km/h
-  clearAboveShare: 0.56, // 28 km/h
+  clearAboveShare: 0.5625, // 28.125 km/h, exactly
   windows: [
     { periodSMax: 300, needed: 3, of: 5 },
     { periodSMax: 86_400, needed: 1, of: 1 },
@@ -26,7 +26,7 @@ function states(speeds: readonly (number | null)[], from = newSegment('hn-1')): 
     .join('');
 }
 
-describe('the state by the speeds of minutes (free flow 50, enter below 20, leave above 28, 3 of 5)', () => {
+describe('the state by the speeds of minutes (free flow 50, enter below 20, leave above 28.125, 3 of 5)', () => {
   test.each([
     ['flowing', [50, 45, 40, 35, 30, 25], '......'],
     ['between the thresholds nothing begins', [27, 24, 21, 24, 27, 21], '......'],
@@ -35,7 +35,7 @@ describe('the state by the speeds of minutes (free flow 50, enter below 20, leav
     ['around the enter threshold: one change, not many (T5)', [19, 21, 19, 21, 19, 21, 19, 21, 19, 21, 19], '....CCCCCCC'],
     ['around the leave threshold: one change, not many (T5)', [10, 10, 10, 27, 29, 27, 29, 27, 29, 27, 29, 27], '..CCCCCC....'],
     ['the threshold itself is not below it', [20, 20, 20, 20, 20], '.....'],
-    ['nor above it', [10, 10, 10, 28, 28, 28, 28, 28], '..CCCCCC'],
+    ['nor above it', [10, 10, 10, 28.125, 28.125, 28.125, 28.125], '..CCCCC'],
     ['a single fast minute clears nothing', [10, 10, 10, 50, 10, 10, 50, 10], '..CCCCCC'],
     ['minutes without a speed say nothing, and clear nothing', [10, 10, 10, null, null, null, null, null, null], '..CCCCCCC'],
     ['nor do they count as slow', [10, null, null, 10, null, null, 10, null, null, 10], '..........'],
@@ -161,7 +161,7 @@ describe('the condition', () => {
   test('is none where the state stays; clears with the next number and the other limit', () => {
     expect(changeFrom(newSegment('hn-1'), before, 'x', limits)).toBeNull();
     const clear = [3, 4, 5].reduce((segment, number) => observe(segment, 1, minute(number, 40), limits), after);
-    expect(changeFrom(after, clear, 'x', limits)).toMatchObject({ seq: 2, state: 'clear', value: 0.8, limit: 0.56 });
+    expect(changeFrom(after, clear, 'x', limits)).toMatchObject({ seq: 2, state: 'clear', value: 0.8, limit: 0.5625 });
   });
 
   test('tells the last known speed where the newest period has none', () => {

@@ -44,6 +44,8 @@ export const trafficRowValues = {
   'traffic.effective-length': positive.max(100),
   /** veh/km: below it, flow / density says nothing of speed. */
   'traffic.density-min': positive,
+  /** From this share of motorcycles on a street has no lanes to speak of. */
+  'traffic.motorcycle-street': share,
   /** km/h: the reference of the travel time index where free flow is not measured. */
   'traffic.tti-reference': positive.max(200),
 } as const satisfies Record<string, z.ZodType>;
@@ -102,6 +104,7 @@ const los = [
 const states = [
   row('traffic.tti-state', { key: '', of: 'default', value: { lightFrom: 1.25, moderateFrom: 1.5, heavyAbove: 2 }, unit: 'index', source: 'default of the house: under 1.25 free, to 1.5 light, to 2 moderate, above heavy' }),
   row('traffic.speed-state', { key: '', of: 'default', value: { freeAbove: 0.8, lightAbove: 0.6, moderateAbove: 0.4 }, unit: 'share', source: 'default of the house: share of free-flow speed' }),
+  row('traffic.motorcycle-street', { key: '', of: 'default', value: 0.5, unit: 'share', source: 'default of the house: half of the classified vehicles' }),
   row('traffic.tti-reference', { key: 'pems', of: 'pems', value: 96.56, unit: 'km/h', verified: true, source: 'PeMS: 60 mph' }),
 ];
 
