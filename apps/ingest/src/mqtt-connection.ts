@@ -49,6 +49,8 @@ const lastWordsS = 2;
 /** Read by one connection at a time, and used up at once. */
 const packet = new PublishPacket();
 const emptyWindow = new SessionWindow();
+/** Answers to the chunk that is being read just now; there is only ever one. */
+const gathered: Buffer[] = [];
 
 export class MqttConnection implements Waiter, PacketSink, Deadlined {
   pending: number[] = [];
@@ -65,6 +67,7 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
   private routes: TopicRoutes<Route> | null = null;
   private readonly reader: PacketReader;
   private isPaused = false;
+  private taking = false;
   private heardAtS: number;
   private silenceSecondsMax: number;
   private unfinishedBytes = 0;
@@ -96,7 +99,10 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
     if (this.state === 'closing' || this.state === 'closed') return true; // Read and forgotten, so that the client's end is seen.
     // A CONNECT has its deadline from the beginning: bytes that trickle in do not move it.
     if (this.state === 'open') this.heardAtS = this.host.wheel.nowS;
+    this.taking = true;
     this.reader.read(chunk, bytes);
+    this.taking = false;
+    if (gathered.length > 0) this.writeNow(Buffer.concat(gathered.splice(0)));
     if (this.reader.unfinishedBytes !== 0 || this.unfinishedBytes !== 0) this.countUnfinished();
     if (!this.mustPause()) return true;
     this.isPaused = true;
@@ -227,7 +233,13 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
     return this.state === 'open';
   }
 
+  /** What answers the packets of one chunk goes out together: a flood of PINGREQ must not cost a system call each. */
   private write(bytes: Buffer): void {
+    if (this.taking) gathered.push(bytes);
+    else this.writeNow(bytes);
+  }
+
+  private writeNow(bytes: Buffer): void {
     this.socket.write(bytes);
     if (this.socket.writableLength <= this.host.limits.writeBytesMax) return;
     this.host.tally.refused('mqttMessages', 'not-reading', { client: this.client.id, address: this.address });
@@ -288,7 +300,8 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
 
   private control(type: number, bytes: Buffer, at: number, start: number, end: number): boolean {
     if (type === packetType.connect) return this.refuseConnection('second-connect', reason.protocolError); // [MQTT-3.1.0-2]
-    if (type === packetType.auth) return this.refuseConnection('authentication-method', this.version === 5 ? reason.badAuthenticationMethod : reason.malformedPacket);
+    // [MQTT-4.12.0-6]: no AUTH where no method was agreed on, and this door agrees on none.
+    if (type === packetType.auth) return this.refuseConnection('authentication-method', reason.protocolError);
     // The packet most sent after PUBLISH, and nothing to parse in it.
     if (type === packetType.pingreq && bytes[at] === 0xc0 && start === end) {
       this.write(pingresp);
@@ -384,13 +397,14 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
 
   /** Ends it from our side; MQTT 5 is told why. */
   close(why: string, code: number): void {
-    if (this.state === 'open' && this.version === 5) this.socket.write(disconnect(code));
+    if (this.state === 'open' && this.version === 5) this.write(disconnect(code));
     this.end(why);
   }
 
   /** Takes nothing more; the socket is destroyed when the client has read our last words or had its time to. */
   private end(why: string): void {
     if (this.state === 'closing' || this.state === 'closed') return;
+    if (this.taking && gathered.length > 0) this.socket.write(Buffer.concat(gathered.splice(0)));
     const wasPaused = this.isPaused;
     this.state = 'closing';
     this.leave(why);
