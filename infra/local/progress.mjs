@@ -38,7 +38,7 @@ export function showProgress(out = process.stdout) {
 
   return {
     say,
-    /** Steps that end from now on are broken off, which is no news. */
+    /** From now on no step begins, for whoever waits for one waits for ever; and that one under way fails is no news. */
     breakOff: () => void (brokenOff = true),
     /**
      * Runs a step and shows it. A string that it returns is shown behind its name.
@@ -48,6 +48,7 @@ export function showProgress(out = process.stdout) {
      * @returns {Promise<T>}
      */
     async step(name, work) {
+      if (brokenOff) await new Promise(() => {});
       const step = { startedAt: Date.now(), now: '', saidAt: Date.now() };
       running.set(name, step);
       ticking ??= setInterval(redraw, out.isTTY ? 200 : 1_000);
