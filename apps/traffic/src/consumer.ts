@@ -34,7 +34,8 @@ export class TrafficConsumer {
     const { store, log, onStored } = this.options;
     const startedMs = performance.now();
     const { arrivals, dead } = await unpack(round, this.options);
-    const parts = round.partitions.map(({ partition, lastOffset }) => ({ partition, nextOffset: lastOffset + 1 }));
+    const parts = round.partitions.map(({ partition, fromOffset, lastOffset }) => ({ partition, fromOffset, nextOffset: lastOffset + 1 }));
+    await round.turn;
     const result = await store.store(parts, arrivals, dead);
     onStored(result, arrivals);
     log.debug({ ...result, durationMs: Math.round(performance.now() - startedMs) }, 'round stored');

@@ -40,3 +40,18 @@ export class Unavailable extends Error {
     this.name = 'Unavailable';
   }
 }
+
+/**
+ * Kafka gave a later part of a partition than the one that is due: storing it would skip messages in silence. Whoever
+ * reads goes back to `dueOffset`.
+ */
+export class OffsetGap extends Error {
+  constructor(
+    readonly partition: number,
+    readonly dueOffset: number,
+    readonly givenOffset: number,
+  ) {
+    super(`partition ${partition}: offset ${dueOffset} is due, but ${givenOffset} was given`);
+    this.name = 'OffsetGap';
+  }
+}

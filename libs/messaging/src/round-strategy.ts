@@ -1,12 +1,15 @@
 /**
  * The way from Kafka to a handler: a Nest transport that hands over all partitions of a fetch as one round.
  *
- * The handler must have stored the round, and its offsets, when its promise resolves. What Kafka itself remembers of
- * our place is only a hint; the offset rows in the database decide. A round that fails is given again, without end.
+ * While one round is being stored the next is fetched and decoded, so that this process and the database work at the
+ * same time. What Kafka remembers of our place is only a hint, committed for what is stored; the offset rows in the
+ * database decide. A round that fails is given again, without end, and none overtakes it.
  */
+import { OffsetGap } from '#contracts';
+import { applyDecorators, Catch, type ExceptionFilter, UseFilters } from '@nestjs/common';
 import { EventPattern, Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { isObservable, lastValueFrom } from 'rxjs';
+import { isObservable, lastValueFrom, type Observable, throwError } from 'rxjs';
 import type { Log } from './kafka.js';
 
 export interface RoundRecord {
@@ -19,6 +22,8 @@ export interface RoundRecord {
 
 export interface RoundPartition {
   readonly partition: number;
+  /** Where the fetch began: everything from here on is in `records`. */
+  readonly fromOffset: number;
   readonly highWatermark: number;
   /** The last offset of the fetch, control records included. */
   readonly lastOffset: number;
@@ -28,12 +33,25 @@ export interface RoundPartition {
 export interface Round {
   readonly topic: string;
   readonly partitions: readonly RoundPartition[];
+  /** Resolves when all earlier rounds are stored: decode before it, store after it. */
+  readonly turn: Promise<void>;
 }
 
 const ROUND = Symbol('kafka round');
 
-/** Marks the method that stores rounds of a stream; `stream` is the topic without root and version: `traffic.readings`. */
-export const RoundOf = (stream: string): MethodDecorator => EventPattern(stream, ROUND as never) as MethodDecorator;
+/** Nest would hide a handler's error behind "Internal server error"; here the kind of failure decides what is done. */
+@Catch()
+class PassErrors implements ExceptionFilter {
+  catch(error: unknown): Observable<never> {
+    return throwError(() => error);
+  }
+}
+
+/**
+ * Marks the method that stores rounds of a stream; `stream` is the topic without root and version: `traffic.readings`.
+ * When its promise resolves, the round and its offsets must be stored.
+ */
+export const RoundOf = (stream: string): MethodDecorator => applyDecorators(EventPattern(stream, ROUND as never) as MethodDecorator, UseFilters(new PassErrors()));
 
 export interface RoundStrategyOptions {
   readonly kafka: Kafka;
@@ -52,24 +70,33 @@ export interface RoundStrategyOptions {
   readonly onFatal: (error: unknown) => void;
 }
 
-interface Waiting {
+interface Joined {
   readonly payload: EachBatchPayload;
   readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
 }
 
 const retryMsMin = 200;
 const retryMsMax = 5_000;
 /** More partitions than one process will ever be given; kafkajs runs the batches of a fetch side by side up to this. */
 const partitionsMax = 256;
+/** One being stored, one being decoded. */
+const roundsInFlightMax = 2;
+const commitEveryMs = 1_000;
+/** The rounds in flight when a gap is found have it too; more of the same means that Kafka no longer has what is due. */
+const gapsMax = roundsInFlightMax + 2;
 
 export class RoundStrategy extends Server implements CustomTransportStrategy {
   override transportId = ROUND as never;
   private consumer: Consumer | null = null;
-  private waiting: Waiting[] = [];
-  private working = false;
+  private joined: Joined[] = [];
+  private gathering = false;
+  private inFlight = 0;
+  private last: Promise<void> = Promise.resolve();
+  private landed: () => void = () => undefined;
   private stopping = false;
-  private current: Promise<void> = Promise.resolve();
+  private readonly stored = new Map<string, number>(); // By "topic partition": what Kafka is told at the next commit.
+  private readonly gaps = new Map<string, { dueOffset: number; times: number }>();
+  private commits: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: RoundStrategyOptions) {
     super();
@@ -81,7 +108,10 @@ export class RoundStrategy extends Server implements CustomTransportStrategy {
 
   async close(): Promise<void> {
     this.stopping = true;
-    await this.current;
+    this.landed();
+    await this.last;
+    clearInterval(this.commits);
+    await this.commit();
     await this.consumer?.disconnect();
   }
 
@@ -114,13 +144,8 @@ export class RoundStrategy extends Server implements CustomTransportStrategy {
     await consumer.connect();
     const topics = [...this.messageHandlers.keys()].map((stream) => this.topicOf(stream));
     await consumer.subscribe({ topics, fromBeginning: true });
-    await consumer.run({
-      autoCommit: true,
-      autoCommitInterval: 5_000,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: partitionsMax,
-      eachBatch: (payload) => this.join(payload),
-    });
+    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: partitionsMax, eachBatch: (payload) => this.join(payload) });
+    this.commits = setInterval(() => void this.commit(), commitEveryMs);
   }
 
   private topicOf(stream: string): string {
@@ -130,63 +155,100 @@ export class RoundStrategy extends Server implements CustomTransportStrategy {
   /** kafkajs starts all batches of a fetch in one go; two turns of the event loop later they are all here. */
   private join(payload: EachBatchPayload): Promise<void> {
     if (this.stopping || !payload.isRunning() || payload.isStale()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ payload, resolve, reject });
-      if (this.working) return;
-      this.working = true;
-      const begin = (): void => {
-        this.current = this.work();
-      };
-      setImmediate(() => setImmediate(begin));
+    return new Promise((resolve) => {
+      this.joined.push({ payload, resolve });
+      if (this.gathering) return;
+      this.gathering = true;
+      setImmediate(() => setImmediate(() => void this.accept()));
     });
   }
 
-  private async work(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const taken = this.waiting;
-      this.waiting = [];
-      const topics = new Set(taken.map(({ payload }) => payload.batch.topic));
-      for (const topic of topics) await this.handle(topic, taken.filter(({ payload }) => payload.batch.topic === topic));
+  /** Takes what has joined into flight as soon as there is room, and lets kafkajs fetch on. */
+  private async accept(): Promise<void> {
+    while (this.joined.length > 0) {
+      await this.room(this.joined[0]!.payload);
+      const members = this.joined;
+      this.joined = [];
+      for (const topic of new Set(members.map(({ payload }) => payload.batch.topic))) {
+        const ofTopic = members.map(({ payload }) => payload).filter((payload) => payload.batch.topic === topic && !payload.isStale());
+        if (ofTopic.length > 0 && !this.stopping) this.takeOff(topic, ofTopic);
+      }
+      for (const { resolve } of members) resolve();
     }
-    this.working = false;
+    this.gathering = false;
   }
 
-  private async handle(topic: string, members: Waiting[]): Promise<void> {
-    members.sort((a, b) => a.payload.batch.partition - b.payload.batch.partition);
-    const round: Round = { topic, partitions: members.map(({ payload }) => partitionFrom(payload)) };
-    const handler = this.messageHandlers.get(topic.slice(this.options.topicRoot.length + 1, -'.v1'.length))!;
+  /** Waits for room, beating meanwhile, so that a long stop of the database does not look like our death. */
+  private async room(payload: EachBatchPayload): Promise<void> {
+    while (this.inFlight >= roundsInFlightMax && !this.stopping) {
+      const timer = new Promise<void>((resolve) => {
+        const handle = setTimeout(resolve, 500);
+        this.landed = () => {
+          clearTimeout(handle);
+          resolve();
+        };
+      });
+      await timer;
+      await payload.heartbeat().catch(() => undefined); // The next fetch reports what it reports.
+    }
+  }
 
+  private takeOff(topic: string, payloads: EachBatchPayload[]): void {
+    payloads.sort((a, b) => a.batch.partition - b.batch.partition);
+    // The position moves on now, so that the next fetch is another one; what is committed to Kafka follows the database.
+    for (const payload of payloads) payload.resolveOffset(payload.batch.lastOffset());
+    const round: Round = { topic, partitions: payloads.map(partitionFrom), turn: this.last };
+    this.inFlight++;
+    this.last = this.handle(round).finally(() => {
+      this.inFlight--;
+      this.landed();
+    });
+  }
+
+  /** Gives the round to its handler until it is stored. Never rejects. */
+  private async handle(round: Round): Promise<void> {
+    const { topicRoot, onTrouble } = this.options;
+    const handler = this.messageHandlers.get(round.topic.slice(topicRoot.length + 1, -'.v1'.length))!;
     for (let retryMs = retryMsMin; !this.stopping; retryMs = Math.min(retryMsMax, retryMs * 2)) {
-      if (members.some(({ payload }) => payload.isStale() || !payload.isRunning())) break;
       try {
         const result: unknown = await handler(round as never);
-        // Nest turns an error into a returned observable: unsubscribed, the round would be committed without being stored.
+        // Nest turns an error into a returned observable: unsubscribed, the round would count as stored.
         if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
-        for (const { payload } of members) payload.resolveOffset(payload.batch.lastOffset());
-        members[0]!.payload.heartbeat().catch(() => undefined); // The next fetch reports what a heartbeat would.
-        this.options.onTrouble?.(false);
-        break;
+        for (const { partition, lastOffset } of round.partitions) this.stored.set(`${round.topic} ${partition}`, lastOffset + 1);
+        onTrouble?.(false);
+        return;
       } catch (error) {
-        this.options.onTrouble?.(true, error);
-        await this.waitBeating(members, retryMs);
+        if (error instanceof OffsetGap) return this.goBack(round.topic, error);
+        onTrouble?.(true, error);
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
       }
     }
-    for (const { resolve } of members) resolve();
   }
 
-  /** Heartbeats while waiting, so that a long stop of the database does not look like our death. */
-  private async waitBeating(members: Waiting[], ms: number): Promise<void> {
-    const until = Date.now() + ms;
-    while (Date.now() < until && !this.stopping) {
-      await new Promise((resolve) => setTimeout(resolve, Math.min(500, until - Date.now())));
-      await members[0]!.payload.heartbeat().catch(() => undefined);
-    }
+  /** Reads a partition again from where the database stands. If Kafka has that no more, only a person can decide. */
+  private goBack(topic: string, gap: OffsetGap): void {
+    const key = `${topic} ${gap.partition}`;
+    const before = this.gaps.get(key);
+    const times = before?.dueOffset === gap.dueOffset ? before.times + 1 : 1;
+    if (times > gapsMax) return this.options.onFatal(gap);
+    this.gaps.set(key, { dueOffset: gap.dueOffset, times });
+    this.options.log.warn({ topic, partition: gap.partition, dueOffset: gap.dueOffset, givenOffset: gap.givenOffset }, 'reading a partition again from what is stored');
+    this.consumer!.seek({ topic, partition: gap.partition, offset: String(gap.dueOffset) });
+  }
+
+  private async commit(): Promise<void> {
+    const offsets = [...this.stored].map(([key, offset]) => ({ topic: key.slice(0, key.lastIndexOf(' ')), partition: Number(key.slice(key.lastIndexOf(' ') + 1)), offset: String(offset) }));
+    if (offsets.length === 0) return;
+    this.stored.clear();
+    // Only a hint: if it is lost, more is read again and recognised as stored.
+    await this.consumer?.commitOffsets(offsets).catch((error: unknown) => this.options.log.debug({ error: String(error) }, 'offsets not committed to kafka'));
   }
 }
 
 function partitionFrom({ batch }: EachBatchPayload): RoundPartition {
   return {
     partition: batch.partition,
+    fromOffset: Number((batch as unknown as { fetchedOffset: string }).fetchedOffset),
     highWatermark: Number(batch.highWatermark),
     lastOffset: Number(batch.lastOffset()),
     records: batch.messages.map(({ offset, key, value, headers, timestamp }) => ({ offset: Number(offset), key, value, headers: headers ?? {}, timestampMs: Number(timestamp) })),

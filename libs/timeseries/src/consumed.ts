@@ -80,8 +80,9 @@ export async function prepareStream(db: Database, stream: Stream, ends: Readonly
     }
   }
   await db.query(
-    `insert into ${schema}.consumed (consumer_group, topic, cluster_id, partition) select $1, $2, $3, unnest($4::int[]) on conflict do nothing`,
-    [group, topic, clusterId, [...ends.keys()]],
+    // A consumer that is new begins where the topic begins.
+    `insert into ${schema}.consumed (consumer_group, topic, cluster_id, partition, next_offset) select $1, $2, $3, p, o from unnest($4::int[], $5::bigint[]) as n (p, o) on conflict do nothing`,
+    [group, topic, clusterId, [...ends.keys()], [...ends.values()].map(({ low }) => low)],
   );
 }
 

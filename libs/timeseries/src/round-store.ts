@@ -6,7 +6,7 @@
  * doubtful ones are looked up. And derived states live in memory between rounds, by their home partition: the locked
  * offset row tells whether another process has touched them since (`fold_version`), in which case they are loaded again.
  */
-import { Rejected, type DeadLetterReason } from '#contracts';
+import { OffsetGap, Rejected, type DeadLetterReason } from '#contracts';
 import { announce, type Announcement } from './outbox.js';
 import { BinaryRows } from './binary-rows.js';
 import { type ChannelState, loadLastTimes, publisherIds, resolveChannels } from './channels.js';
@@ -41,6 +41,8 @@ export interface Arrival<O> {
 
 export interface RoundPart {
   readonly partition: number;
+  /** Where the fetch began. */
+  readonly fromOffset: number;
   /** After the last offset of the fetch. */
   readonly nextOffset: number;
 }
@@ -133,7 +135,8 @@ export class RoundStore<O, S, C> {
   }
 
   /**
-   * Stores what is new of a round. Throws `Unavailable` when the database cannot answer now; nothing is stored then.
+   * Stores what is new of a round. Throws `Unavailable` when the database cannot answer now, and
+   * `OffsetGap` when an earlier part of a partition is missing; nothing is stored then.
    * A message that makes our own code fail becomes a dead letter `our-fault`, found by halving.
    */
   store(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[]): Promise<RoundResult> {
@@ -145,7 +148,7 @@ export class RoundStore<O, S, C> {
    * are refused once more. Returns null when the letter is gone or was replayed already.
    */
   replay(letter: Replay, arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[]): Promise<RoundResult | null> {
-    return this.inTurn(() => this.attempt([{ partition: letter.partition, nextOffset: 0 }], arrivals, dead, { dry: false, replay: letter }));
+    return this.inTurn(() => this.attempt([{ partition: letter.partition, fromOffset: 0, nextOffset: 0 }], arrivals, dead, { dry: false, replay: letter }));
   }
 
   /** Rounds and replays share memory and a buffer: one at a time. */
@@ -159,7 +162,7 @@ export class RoundStore<O, S, C> {
     try {
       return (await this.attempt(parts, arrivals, dead, forGood))!;
     } catch (error) {
-      if (isUnavailable(error)) throw error;
+      if (isUnavailable(error) || error instanceof OffsetGap) throw error;
       this.options.log.error({ error: describe(error), readings: arrivals.length }, 'storing a round failed, looking for the culprits');
       const culprits = await this.culprits(parts, arrivals, error);
       const innocent = arrivals.filter((arrival) => !culprits.has(arrival));
@@ -213,6 +216,10 @@ export class RoundStore<O, S, C> {
     try {
       return await db.transaction(async (transaction) => {
         const locks = await lockConsumed(transaction, stream, [...lockedPartitions]);
+        for (const { partition, fromOffset } of parts) {
+          const due = locks.get(partition)!.nextOffset;
+          if (fromOffset > due) throw new OffsetGap(partition, due, fromOffset);
+        }
         this.dropStale(locks);
         const isNew = ({ partition, offset }: { partition: number; offset: number }): boolean => replay !== null || offset >= locks.get(partition)!.nextOffset;
         if (replay !== null && !(await takeForReplay(transaction, stream.schema, replay.id))) return null;
