@@ -31,17 +31,12 @@ function sentence(issue: z.core.$ZodIssue, given: Record<string, unknown>): stri
 
 /** A whole number with its unit and bounds; add `.default(n)` where it may be absent. */
 export function wholeNumber({ min, max, unit }: { min: number; max: number; unit: string }) {
-  const error = `expected a whole number of ${unit}, ${min} to ${max}`;
-  return z
-    .string(error)
-    .regex(/^\d{1,15}$/, error)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, error);
+  return numberWithin(min, max, `expected a whole number of ${unit}, ${min} to ${max}`);
 }
 
 /** A TCP port; 0 lets the system choose. */
 export function port() {
-  return wholeNumber({ min: 0, max: 65_535, unit: 'a port' }).describe('port');
+  return numberWithin(0, 65_535, 'expected a port, 0 to 65535');
 }
 
 export function text(expected: string, pattern = /^[\s\S]{1,1000}$/) {
@@ -82,6 +77,14 @@ export function kafkaTopicRoot() {
 
 export function host() {
   return text('an address to listen on, such as 127.0.0.1', /^[A-Za-z0-9.:-]{1,255}$/).default('127.0.0.1');
+}
+
+function numberWithin(min: number, max: number, error: string) {
+  return z
+    .string(error)
+    .regex(/^\d{1,15}$/, error)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, error);
 }
 
 function urlOf(protocols: readonly string[], expected: string) {

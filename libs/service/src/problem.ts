@@ -34,12 +34,12 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof HttpException) {
     const body = error.getResponse();
     if (typeof body === 'object' && 'type' in body && 'status' in body) return body as Problem;
-    return plain(error.getStatus(), error.message);
+    return error.getStatus() === 413 ? tooLarge(error) : plain(error.getStatus(), error.message);
   }
   if (error instanceof z.ZodError) return fromSchema(error);
   if (error instanceof Rejected) return { ...plain(422, error.details), type: `urn:nhip:problem:${error.reason}` };
   if (error instanceof Unavailable) return { ...plain(503, `${error.dependency} is not available now; try again`), type: 'urn:nhip:problem:unavailable' };
-  return fromExpress(error) ?? plain(500);
+  return plain(500);
 }
 
 /** Writes a problem as the whole answer; for handlers that stream and so go past the filter. */
@@ -70,16 +70,13 @@ function plain(status: number, detail?: string): Problem {
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, ...(detail === undefined ? {} : { detail }) };
 }
 
+/** From the body parser, whose errors Nest wraps. */
+function tooLarge(error: HttpException): Problem {
+  const { limit } = (error.cause ?? {}) as { limit?: number };
+  return { ...plain(413, limit === undefined ? error.message : `the body is longer than ${limit} bytes`), type: 'urn:nhip:problem:too-large' };
+}
+
 function fromSchema(error: z.ZodError): Problem {
   const complaint = complaintOf(error);
   return { ...plain(422, complaintText(complaint)), type: 'urn:nhip:problem:invalid', field: complaint.field, expected: complaint.expected.replace(/^expected /, '') };
-}
-
-/** Body parsers throw errors with a status of their own; their texts are safe to show when they are marked so. */
-function fromExpress(error: unknown): Problem | null {
-  if (!(error instanceof Error)) return null;
-  const { status, expose, type } = error as { status?: unknown; expose?: unknown; type?: unknown; limit?: unknown };
-  if (typeof status !== 'number' || status < 400 || status > 499) return null;
-  if (type === 'entity.too.large') return { ...plain(413, `the body is longer than ${(error as { limit?: number }).limit ?? 'the limit of'} bytes`), type: 'urn:nhip:problem:too-large' };
-  return plain(status, expose === true ? error.message : undefined);
 }

@@ -1,0 +1,224 @@
+/** The HTTP side of every process, and api's door to the domains, over real sockets. */
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { Rejected, Unavailable, trafficReading } from '#contracts';
+import { createHttpApp, createService, listenHttp, principalGuard, principalOf, problem, serviceModule, type Principal, type Service } from '#service';
+import { Body, Controller, Get, Param, Post, Req, type DynamicModule } from '@nestjs/common';
+import { apiModule } from '../apps/api/src/module.js';
+
+const internal = 'internal-secret-of-32-characters!!';
+const stops: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+function service(): Service {
+  const { service, stop } = createService('test', 'silent', () => undefined);
+  stops.push(() => stop(10_000));
+  return service;
+}
+
+@Controller()
+class Routes {
+  @Get('throws/:what')
+  throws(@Param('what') what: string): never {
+    if (what === 'unavailable') throw new Unavailable('database', new Error('postgres://nhip:hush@h'));
+    if (what === 'rejected') throw new Rejected('too-large', 'vehicles: at most 10000');
+    if (what === 'problem') throw problem(409, 'taken', { field: 'id', expected: 'a new id' });
+    throw new TypeError('internals: hush');
+  }
+
+  @Post('readings')
+  post(@Body() body: unknown): object {
+    return trafficReading.parse(body);
+  }
+
+  @Get('v1/traffic/who')
+  who(@Req() request: IncomingMessage): Principal {
+    return principalOf(request);
+  }
+}
+
+class TestModule {}
+const moduleOf = (of: Service): DynamicModule => ({ module: TestModule, imports: [serviceModule(of)], controllers: [Routes] });
+
+async function serve(body: 'json' | 'none' = 'json', guarded = false): Promise<{ url: string; of: Service }> {
+  const of = service();
+  const app = await createHttpApp(of, moduleOf(of), { body, bodyBytesMax: 1_000 });
+  if (guarded) app.useGlobalGuards(principalGuard(internal));
+  const port = await listenHttp(of, app, { host: '127.0.0.1', port: 0, connectionsMax: 20 });
+  return { url: `http://127.0.0.1:${port}`, of };
+}
+
+async function serveApi(domain: string, limits: { deadlineMs?: number; silenceMaxMs?: number } = {}): Promise<string> {
+  const of = service();
+  const module = apiModule(of, { urls: new Map([['traffic', new URL(domain)]]), secret: internal, deadlineMs: limits.deadlineMs ?? 5_000, silenceMaxMs: limits.silenceMaxMs ?? 5_000, connectionsMax: 8 });
+  const app = await createHttpApp(of, module, { body: 'none', bodyBytesMax: 0 });
+  return `http://127.0.0.1:${await listenHttp(of, app, { host: '127.0.0.1', port: 0, connectionsMax: 20 })}`;
+}
+
+/** A domain that answers as a test needs it. */
+async function domain(answer: (...args: Parameters<NonNullable<Parameters<typeof createServer>[1]>>) => void): Promise<string> {
+  const server: Server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  stops.push(() => new Promise((resolve) => {
+    server.close(resolve);
+    server.closeAllConnections();
+  }));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const json = async (answer: Response): Promise<Record<string, unknown>> => (await answer.json()) as Record<string, unknown>;
+
+describe('health and metrics', () => {
+  test('alive, ready with its parts, 503 while one does not work, and metrics as Prometheus reads them', async () => {
+    const { url, of } = await serve();
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    of.health.report('kafka', true);
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    of.health.report('kafka', false, 'away');
+    const answer = await fetch(`${url}/readyz`);
+    expect([answer.status, (await json(answer))['parts']]).toEqual([503, [expect.objectContaining({ part: 'kafka', ok: false, detail: 'away' })]]);
+    const metrics = await fetch(`${url}/metrics`);
+    expect(metrics.headers.get('content-type')).toContain('text/plain');
+    const text = await metrics.text();
+    expect(text).toMatch(/^process_cpu_user_seconds_total\{service="test"\} /m);
+    expect(text).toMatch(/^nhip_http_seconds_count\{service="test",method="GET",route="\/readyz",status="503"\} 1$/m);
+  });
+});
+
+describe('problems', () => {
+  test.each<[string, number, object]>([
+    ['throws/unavailable', 503, { type: 'urn:nhip:problem:unavailable', detail: 'database is not available now; try again' }],
+    ['throws/rejected', 422, { type: 'urn:nhip:problem:too-large', detail: 'vehicles: at most 10000' }],
+    ['throws/problem', 409, { type: 'urn:nhip:problem:taken', title: 'Conflict', field: 'id', expected: 'a new id' }],
+    ['throws/bug', 500, { type: 'about:blank', title: 'Internal Server Error' }],
+    ['nowhere', 404, { title: 'Not Found' }],
+  ])('%s → %i', async (path, status, body) => {
+    const { url } = await serve();
+    const answer = await fetch(`${url}/${path}`);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'application/problem+json; charset=utf-8']);
+    const text = await answer.text();
+    expect(JSON.parse(text)).toMatchObject({ status, ...body });
+    expect(text).not.toContain('hush');
+  });
+
+  test.each<[string, string, number, object]>([
+    ['a field that is wrong', '{"periodS":60,"speedKmh":301}', 422, { field: 'speedKmh', expected: '0 to 300 km/h, or null' }],
+    ['a field of another type', '{"periodS":"60"}', 422, { field: 'periodS' }],
+    ['no JSON', '{"periodS":', 400, {}],
+    ['a body over the limit', `{"imputation":"${'x'.repeat(1_000)}"}`, 413, { type: 'urn:nhip:problem:too-large' }],
+  ])('%s', async (_, body, status, expected) => {
+    const { url } = await serve();
+    const answer = await fetch(`${url}/readings`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+    expect(await json(answer)).toMatchObject({ status, ...expected });
+  });
+});
+
+test('a request that is sent byte by byte is ended, and does not hold the others up', async () => {
+  const of = service();
+  const app = await createHttpApp(of, moduleOf(of), { body: 'json', bodyBytesMax: 1_000 });
+  const port = await listenHttp(of, app, { host: '127.0.0.1', port: 0, connectionsMax: 20, requestDeadlineMs: 500 });
+  const slow = connect(port, '127.0.0.1');
+  slow.on('error', () => undefined);
+  const ended = new Promise((resolve) => slow.once('close', resolve));
+  slow.resume();
+  slow.write('GET /healthz HTTP/1.1\r\nhost: x\r\n');
+  const trickle = setInterval(() => slow.write('x'), 50);
+  expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+  await ended;
+  clearInterval(trickle);
+});
+
+describe('from api to a domain', () => {
+  test('the call arrives with a signed principal; without it the private port answers nobody, but health and metrics do', async () => {
+    const { url } = await serve('none', true);
+    const api = await serveApi(url);
+    expect(await json(await fetch(`${api}/v1/traffic/who?x=1%20y`))).toEqual({ person: 'anyone', roles: ['viewer'], areas: [] });
+    expect((await fetch(`${url}/v1/traffic/who`)).status).toBe(401);
+    expect((await fetch(`${url}/v1/traffic/who`, { headers: { 'nhip-principal': 'e30.e30' } })).status).toBe(401);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${url}/metrics`)).status).toBe(200);
+  });
+
+  test('status, body and the headers that matter come through as they are; what the browser keeps secret does not go in', async () => {
+    let seen: IncomingMessage['headers'] = {};
+    const api = await serveApi(await domain((request, response) => {
+      seen = request.headers;
+      response.writeHead(404, { 'content-type': 'application/problem+json', etag: '"1"', 'x-internal': 'no', 'set-cookie': 'no' });
+      response.end('{"status":404}');
+    }));
+    const answer = await fetch(`${api}/v1/traffic/nothing`, { headers: { cookie: 'a=b', authorization: 'Bearer x', 'nhip-principal': 'forged', accept: 'application/json' } });
+    expect([answer.status, await answer.text()]).toEqual([404, '{"status":404}']);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({ 'content-type': 'application/problem+json', etag: '"1"' });
+    expect(answer.headers.get('x-internal') ?? answer.headers.get('set-cookie')).toBeNull();
+    expect(seen).toMatchObject({ accept: 'application/json', 'nhip-principal': expect.not.stringContaining('forged') });
+    expect(seen.cookie ?? seen.authorization).toBeUndefined();
+  });
+
+  test('an answer is streamed: its first piece arrives before its last is made', async () => {
+    let finish!: () => void;
+    const api = await serveApi(await domain((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' });
+      response.write('first');
+      finish = () => response.end('last');
+    }));
+    const reader = (await fetch(`${api}/v1/traffic/stream`)).body!.getReader();
+    expect(Buffer.from((await reader.read()).value!).toString()).toBe('first');
+    finish();
+    expect(Buffer.from((await reader.read()).value!).toString()).toBe('last');
+  });
+
+  test('a domain that is away: 502; one that does not begin to answer: 504; one that breaks off: no half answer', async () => {
+    const away = await fetch(`${await serveApi('http://127.0.0.1:1')}/v1/traffic/latest`);
+    expect(await json(away)).toMatchObject({ status: 502, type: 'urn:nhip:problem:domain-away' });
+    const late = await fetch(`${await serveApi(await domain(() => undefined), { deadlineMs: 50 })}/v1/traffic/latest`);
+    expect(await json(late)).toMatchObject({ status: 504, type: 'urn:nhip:problem:domain-late' });
+    const breaking = await serveApi(await domain((_, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('half', () => response.destroy());
+    }));
+    await expect(fetch(`${breaking}/v1/traffic/latest`).then((answer) => answer.text())).rejects.toThrow();
+    const silent = await serveApi(await domain((_, response) => void response.writeHead(200, { 'content-length': '100' }).write('half')), { silenceMaxMs: 50 });
+    await expect(fetch(`${silent}/v1/traffic/latest`).then((answer) => answer.text())).rejects.toThrow();
+  });
+
+  test('whoever leaves early does not leave the domain at work', async () => {
+    let left!: (value: unknown) => void;
+    const gone = new Promise((resolve) => (left = resolve));
+    const api = await serveApi(await domain((_, response) => {
+      response.on('close', left);
+      response.writeHead(200).write('x');
+    }));
+    const asking = httpRequest(`${api}/v1/traffic/stream`).on('error', () => undefined).end();
+    await new Promise((resolve) => asking.once('response', resolve));
+    asking.destroy();
+    await gone;
+  });
+
+  test('only reading, and only domains that exist', async () => {
+    const api = await serveApi('http://127.0.0.1:1');
+    const post = await fetch(`${api}/v1/traffic/deadletters`, { method: 'POST', body: 'x' });
+    expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    expect((await fetch(`${api}/v1/parking/latest`)).status).toBe(404);
+    expect((await fetch(`${api}/v1/`)).status).toBe(404);
+  });
+});
+
+test('the live page comes with headers under which only its own files run, and is sent again only when it changed', async () => {
+  const api = await serveApi('http://127.0.0.1:1');
+  const page = await fetch(`${api}/`);
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';/);
+  const html = await page.text();
+  expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|\son\w+=|<style|\sstyle=/);
+  for (const file of ['live.js', 'live.css']) {
+    expect(html).toContain(`"/${file}"`);
+    const answer = await fetch(`${api}/${file}`);
+    expect(answer.status).toBe(200);
+    const again = await fetch(`${api}/${file}`, { headers: { 'if-none-match': answer.headers.get('etag')! } });
+    expect(again.status).toBe(304);
+  }
+});
