@@ -3,11 +3,12 @@
  *
  * Everything it sends follows from seed and time, so a second run with the same seed repeats the same readings.
  */
-import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { port, runCommand, startService, text, type Service } from '#service';
 import { z } from 'zod';
 import { registrationOf, startFleet, type Fleet } from './fleet.js';
+import { importFiles, secretsIn } from './import-door.js';
 import { simulatorOptions, simulatorUsage, type SimulatorOptions } from './options.js';
 import { showProgress } from './progress.js';
 import { writeRegistration } from './registration-files.js';
@@ -16,7 +17,7 @@ const settings = z.object({
   MQTT_PORT: port().default(18830),
   /** Where the door is; by default on this machine at MQTT_PORT. */
   MQTT_URL: text('an address such as mqtt://127.0.0.1:18830', /^mqtts?:\/\/\S{1,300}$/).optional(),
-  /** Made by `npm run import … --secrets-out FILE`. */
+  /** Made by the mode register, or by `npm run import … --secrets-out FILE`. */
   SIMULATOR_SECRETS_FILE: text('a file of secrets by device, as npm run import --secrets-out writes it'),
 });
 
@@ -25,7 +26,7 @@ const reportEveryMs = 60_000;
 
 const [first, ...rest] = process.argv.slice(2);
 if (first === '--help') console.log(simulatorUsage);
-else if (first === 'describe') void runCommand({ name: 'simulator describe', config: z.object({}), run: (_, { print }) => describe(rest, print) });
+else if (first === 'describe' || first === 'register') void runCommand({ name: `simulator ${first}`, config: z.object({}), run: (_, { print }) => describe(rest, first === 'register', print) });
 else void startService({ name: 'simulator', config: settings, start: run });
 
 async function run(config: z.infer<typeof settings>, service: Service): Promise<void> {
@@ -43,7 +44,7 @@ async function run(config: z.infer<typeof settings>, service: Service): Promise<
 
 async function play(fleet: Fleet, options: SimulatorOptions, service: Service): Promise<void> {
   if (options.backfillMs > 0) {
-    const progress = showProgress('backlog');
+    const progress = showProgress('backlog', (progress) => service.log.info({ progress }, 'backlog'));
     await fleet.backfill(Date.now() - options.backfillMs, (done, all) => progress.show(done, all, `${(done / 3_600_000).toFixed(0)} of ${(all / 3_600_000).toFixed(0)} h, ${fleet.counts().acknowledged} messages acknowledged`));
     progress.end();
     service.log.info(fleet.counts(), 'backlog sent');
@@ -52,19 +53,30 @@ async function play(fleet: Fleet, options: SimulatorOptions, service: Service): 
 }
 
 async function secretsFrom(file: string): Promise<Map<string, string>> {
-  const content = await readFile(file, 'utf8').catch(() => {
-    throw new Error(`${file} cannot be read: npm start makes it, or describe and npm run import --secrets-out`);
-  });
-  return new Map(Object.entries(z.record(z.string(), z.string()).parse(JSON.parse(content))));
+  const secrets = await secretsIn(file);
+  if (secrets === null) throw new Error(`${file} cannot be read: make it with the mode register`);
+  return secrets;
 }
 
-async function describe(args: readonly string[], print: (line: string) => void): Promise<number> {
+/** Writes what the registry has to know of the town; with `register` also puts it there, and leaves all secrets in `secrets.json`. */
+async function describe(args: readonly string[], register: boolean, print: (line: string) => void): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { out: { type: 'string' }, devices: { type: 'string' }, gateways: { type: 'string' } } });
   if (values.out === undefined) throw new Error('--out: expected a folder to write to');
   const numbers = [values.devices === undefined ? [] : ['--devices', values.devices], values.gateways === undefined ? [] : ['--gateways', values.gateways]].flat();
   const registration = registrationOf(simulatorOptions(numbers));
-  const files = await writeRegistration(values.out, registration);
-  print(`${registration.assets.length} assets, ${registration.devices.length} devices, ${registration.gateways.length} gateways. Register them with:`);
-  print(`npm run import -- --assets ${files.assets} --devices ${files.devices}${files.gateways === null ? '' : ` --gateways ${files.gateways}`} --secrets-out ${values.out}/secrets.json`);
+  const { assets, devices, gateways } = await writeRegistration(values.out, registration);
+  const secretsFile = join(values.out, 'secrets.json');
+  const clients = [...(gateways === null ? [] : ['--gateways', gateways]), '--devices', devices];
+  print(`${registration.assets.length} assets, ${registration.devices.length} devices, ${registration.gateways.length} gateways are described in ${values.out}.`);
+  if (!register) {
+    print(`Register them with:\nnpm run import -- --assets ${assets} ${clients.join(' ')} --secrets-out ${secretsFile}`);
+    return 0;
+  }
+  await importFiles(['--assets', assets, ...clients, '--secrets-out', secretsFile]);
+  const known = (await secretsIn(secretsFile)) ?? new Map();
+  // Registered earlier, and the file of that time is gone: only a new secret helps.
+  const lost = [...registration.devices, ...registration.gateways].filter(({ id }) => !known.has(id)).length;
+  if (lost > 0) await importFiles([...clients, '--secrets-out', secretsFile, '--rotate-secrets']);
+  print(`They are registered${lost > 0 ? ', with new secrets' : ''}. Play them with SIMULATOR_SECRETS_FILE=${secretsFile}.`);
   return 0;
 }

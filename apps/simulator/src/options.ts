@@ -13,6 +13,7 @@ export interface SimulatorOptions {
 
 export const simulatorUsage = `node dist/apps/simulator/src/main.js [options]              plays the town against the MQTT door
 node dist/apps/simulator/src/main.js describe --out FOLDER   writes what npm run import needs: assets, devices, gateways
+node dist/apps/simulator/src/main.js register --out FOLDER   the same, imports it (DATABASE_URL), and leaves FOLDER/secrets.json
   --devices N      detectors; the first ${accidentStretches} stand on named stretches (${accidentStretches})
   --gateways N     they share the connections of so many gateways; 0: each has its own (0)
   --period S       seconds of one reading, 1 to 3600 (60)

@@ -9,19 +9,23 @@ const barCells = 30;
 const barEveryMs = 100;
 const lineEveryMs = 10_000;
 
-export function showProgress(label: string, out: NodeJS.WriteStream = process.stderr): Progress {
-  const everyMs = out.isTTY ? barEveryMs : lineEveryMs;
+/** `line`: where to say it when there is no terminal; standard error by default. */
+export function showProgress(label: string, line: (text: string) => void = (text) => void process.stderr.write(`${text}\n`)): Progress {
+  const out = process.stderr;
   let shownMs = out.isTTY ? 0 : Date.now();
   let last = '';
   return {
     show(done, all, facts) {
       last = progressLine(label, done, all, facts);
-      if (Date.now() - shownMs < everyMs) return;
+      if (Date.now() - shownMs < (out.isTTY ? barEveryMs : lineEveryMs)) return;
       shownMs = Date.now();
-      out.write(out.isTTY ? `\r${last}\u001b[K` : `${last}\n`);
+      if (out.isTTY) out.write(`\r${last}\u001b[K`);
+      else line(last);
     },
     end() {
-      if (last !== '') out.write(out.isTTY ? `\r${last}\u001b[K\n` : `${last}\n`);
+      if (last === '') return;
+      if (out.isTTY) out.write(`\r${last}\u001b[K\n`);
+      else line(last);
     },
   };
 }

@@ -4,19 +4,18 @@
  * The stations are registered by the import door first, as devices marked `replay` behind one gateway. Breaking off and
  * starting again is harmless: the same readings are counted as repeated.
  */
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { mqttTopic, type Gateway } from '#contracts';
 import { port, runCommand, text, type Command } from '#service';
 import { z } from 'zod';
 import { berlinSource, deviceOf, readingOf, registrationOf, stationHours, stationPlaces, type BadLine, type StationHour } from './berlin.js';
+import { importFiles, secretsIn } from './import-door.js';
 import { Link } from './link.js';
 import { showProgress } from './progress.js';
 import { writeRegistration } from './registration-files.js';
@@ -32,8 +31,6 @@ const gateway: Gateway = { id: 'replay-berlin', nameVi: 'Phát lại: giao thôn
 const window = 500;
 const daysMax = 31;
 const badLinesShown = 20;
-/** Characters of what the import printed, when it failed. */
-const saidMax = 2_000;
 /** A replay that nobody acknowledges for so long tells of it and goes on trying. */
 const pauseMsMax = 5_000;
 const stopDeadlineMs = 5_000;
@@ -124,28 +121,15 @@ async function register({ rows, months, detectors }: Recording, command: Command
     const files = await writeRegistration(folder, { assets, devices, gateways: [gateway] });
     const secrets = join(folder, 'secrets.json');
     // The gateway alone gets a new secret each time: so none has to be kept, and the one before stays in force beside it.
-    await importDoor(['--assets', files.assets, '--gateways', files.gateways!, '--rotate-secrets', '--secrets-out', secrets]);
-    await importDoor(['--devices', files.devices, '--secrets-out', join(folder, 'unused.json')]);
+    await importFiles(['--assets', files.assets, '--gateways', files.gateways!, '--rotate-secrets', '--secrets-out', secrets]);
+    await importFiles(['--devices', files.devices, '--secrets-out', join(folder, 'unused.json')]);
     command.print(`${assets.length} stations are registered, as devices marked replay behind the gateway ${gateway.id}.`);
-    const secret = z.record(z.string(), z.string()).parse(JSON.parse(await readFile(secrets, 'utf8')))[gateway.id];
+    const secret = (await secretsIn(secrets))?.get(gateway.id);
     if (secret === undefined) throw new Error(`the import gave no secret for ${gateway.id}: is it revoked?`);
     return secret;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** The same program as `npm run import`, with our environment. */
-function importDoor(args: readonly string[]): Promise<void> {
-  return new Promise((done, failed) => {
-    const program = fileURLToPath(new URL('../../api/src/run-import.js', import.meta.url));
-    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
-    child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()));
-    child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
-    child.on('error', failed);
-    child.on('close', (code) => (code === 0 ? done() : failed(new Error(`the stations could not be registered: ${said.trim().slice(-saidMax)}`))));
-  });
 }
 
 function report(rows: readonly StationHour[], link: Link, tookMs: number, { print }: Command, apiPort: number): void {
