@@ -36,7 +36,7 @@ function expression(schema: z.core.$ZodType, value: string, unique: { names: num
     const tests = fields.map(([name, field]) => expression(field, `${object}.${identifier(name)}`, unique));
     // As many own fields as there are known ones present: so there is none that is unknown.
     const known = fields.map(([name]) => `(${object}.${identifier(name)} !== undefined)`).join(' + ');
-    return `((${object}) => typeof ${object} === 'object' && ${object} !== null && ${[...tests, `Object.keys(${object}).length === ${known}`].join(' && ')})(${value})`;
+    return `((${object}) => typeof ${object} === 'object' && ${object} !== null && Object.getPrototypeOf(${object}) === Object.prototype && ${[...tests, `Object.keys(${object}).length === ${known}`].join(' && ')})(${value})`;
   }
   throw new TypeError(`plainTest does not know ${schema.constructor.name}`);
 }
