@@ -33,7 +33,7 @@ beforeAll(async () => {
     gateways: [{ id: 'gate-1', nameVi: 'Cổng', nameEn: 'Gate', asset: null }, { id: 'gate-2', nameVi: 'Cổng', nameEn: 'Gate', asset: null }],
     devices: [...names.map((name) => device(name)), device('behind-1', 'gate-1'), device('moved-1', 'gate-1')],
     apps: ['api', 'ingest'],
-    env: { ingest: { MQTT_TLS_PORT: String(tlsPort), MQTT_TLS_CERT: join(folder, 'cert.pem'), MQTT_TLS_KEY: join(folder, 'key.pem'), MQTT_RECEIVE_MAXIMUM: '100', MQTT_KEEP_ALIVE_SECONDS_MAX: '600', ATTEMPTS_PER_NAME: '4', MQTT_CONNECT_SECONDS_MAX: '2', MQTT_WRITE_BYTES_MAX: '65536' } },
+    env: { ingest: { MQTT_TLS_PORT: String(tlsPort), MQTT_TLS_CERT: join(folder, 'cert.pem'), MQTT_TLS_KEY: join(folder, 'key.pem'), MQTT_RECEIVE_MAXIMUM: '100', MQTT_KEEP_ALIVE_SECONDS_MAX: '600', ATTEMPTS_PER_NAME: '4', MQTT_CONNECT_SECONDS_MAX: '2', MQTT_WRITE_BYTES_MAX: '65536', PENDING_BYTES_MAX: '1048576' } },
   });
 }, 120_000);
 
@@ -134,8 +134,23 @@ describe('publishing', () => {
     await four.raw.until(() => four.raw.received.length === count, `${count} acknowledgements`);
     expect(four.raw.received.map(({ messageId }) => messageId)).toEqual(Array.from({ length: count }, (_, n) => n + 1));
     four.raw.end();
+    expect(await metric('ingest_pauses_total', 'window')).toBeGreaterThan(0);
     expect((await payloadsOf('loop-2')).filter((payload) => payload.startsWith('window-'))).toEqual(Array.from({ length: count }, (_, n) => `window-${n}`));
   });
+
+  it('stops reading while more waits for Kafka than is allowed, and loses nothing by it', async () => {
+    const clients = await Promise.all(Array.from({ length: 20 }, (_, n) => open('loop-2', 4, { clientId: `full-${n}` })));
+    const sent = clients.flatMap(({ raw }, client) => {
+      const payloads = Array.from({ length: 60 }, (_, n) => `full-${client}-${n}-`.padEnd(10_000, 'x'));
+      raw.bytes(Buffer.concat(payloads.map((payload, n) => publishBytes(topicOf('loop-2'), payload, n + 1, 4))));
+      return payloads;
+    });
+    await Promise.all(clients.map(({ raw }) => raw.until(() => raw.received.length === 60, 'all acknowledgements')));
+    for (const { raw } of clients) raw.end();
+    const stored = (await payloadsOf('loop-2')).filter((payload) => payload.startsWith('full-'));
+    expect(stored.toSorted()).toEqual(sent.toSorted());
+    expect(await metric('ingest_pauses_total', 'kafka')).toBeGreaterThan(0);
+  }, 30_000);
 
   it('refuses what is too large: the packet by its header alone, the payload when it is there', async () => {
     const { raw, connack } = await open('loop-2', 5);

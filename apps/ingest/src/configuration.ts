@@ -3,7 +3,7 @@ import { payloadBytesMax } from '#contracts';
 import { brokerList, cityCode, host, kafkaTopicRoot, port, postgresUrl, text, wholeNumber } from '#service';
 import { z } from 'zod';
 import type { AttemptLimits } from './attempts.js';
-import type { MqttLimits } from './limits.js';
+import type { HttpLimits, MqttLimits } from './limits.js';
 
 const connections = (otherwise: number) => wholeNumber({ min: 1, max: 1_000_000, unit: 'connections' }).default(otherwise);
 const seconds = (otherwise: number, max = 86_400) => wholeNumber({ min: 1, max, unit: 'seconds' }).default(otherwise);
@@ -84,6 +84,7 @@ export function mqttLimits(config: Configuration): MqttLimits {
     unfinishedBytesMax: config.MQTT_UNFINISHED_BYTES_MAX,
     receiveMaximum: config.MQTT_RECEIVE_MAXIMUM,
     windowBytesMax: config.MQTT_WINDOW_BYTES_MAX,
+    pendingBytesMax: config.PENDING_BYTES_MAX,
     topicAliasMax: config.MQTT_TOPIC_ALIAS_MAX,
     topicsMax: config.MQTT_TOPICS_PER_CONNECTION_MAX,
     writeBytesMax: config.MQTT_WRITE_BYTES_MAX,
@@ -101,4 +102,8 @@ export function attemptLimits(config: Configuration): AttemptLimits {
     nameForgivenS: config.ATTEMPT_PER_NAME_FORGIVEN_SECONDS,
     remembered: config.ATTEMPT_ADDRESSES_REMEMBERED,
   };
+}
+
+export function httpLimits(config: Configuration): HttpLimits {
+  return { payloadBytesMax: config.MQTT_PAYLOAD_BYTES_MAX, requestsMax: config.HTTP_REQUESTS_MAX, answerSecondsMax: config.HTTP_ANSWER_SECONDS_MAX };
 }

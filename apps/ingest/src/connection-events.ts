@@ -49,7 +49,7 @@ export class ConnectionEvents {
       const batch = this.waiting.splice(0, sentAtOnceMax);
       try {
         await this.send(batch);
-        this.options.tally.count('events', 'sent');
+        this.options.tally.count('events', 'sent', batch.length);
       } catch {
         this.waiting = [...batch, ...this.waiting];
         if (this.waiting.length >= 2 * this.options.eventsMax) this.shorten();

@@ -36,24 +36,31 @@ const doorOptions = Symbol('http door');
 class IngestRoutes {
   private running = 0;
 
-  constructor(@Inject(doorOptions) private readonly options: HttpDoorOptions) {}
+  constructor(@Inject(doorOptions) private readonly optionsOnceOpen: () => HttpDoorOptions | null) {}
 
   @Post(':domain/:device/:stream')
   async take(@Req() request: IncomingMessage & { params: Record<'domain' | 'device' | 'stream', string> }, @Res() response: ServerResponse): Promise<void> {
-    const { limits, producer } = this.options;
+    if (this.optionsOnceOpen() === null) throw problem(503, 'starting', { detail: 'not open yet; try again' });
+    const { limits, producer, routes } = this.options;
     if (this.running >= limits.requestsMax || producer.full) throw this.refuse(503, 'full', { detail: 'more waits for Kafka than is allowed; try again' });
     this.running++;
     try {
       const client = this.clientOf(request, response);
       const right = this.rightOf(client, request.params);
       const codec = this.codecOf(request);
+      const route = routes.to(right, codec);
       const body = await this.bodyOf(request, response);
+      if (this.optionsOnceOpen() === null) throw problem(503, 'stopping', { detail: 'closing; try again' });
       const accepted = codec === 'json' ? this.checked(body, right) : 1;
-      await this.durable(this.options.routes.to(right, codec), body);
+      await this.durable(route, body);
       answer(response, accepted);
     } finally {
       this.running--;
     }
+  }
+
+  private get options(): HttpDoorOptions {
+    return this.optionsOnceOpen()!;
   }
 
   private clientOf(request: IncomingMessage, response: ServerResponse): Client {
@@ -169,6 +176,7 @@ function answer(response: ServerResponse, accepted: number): void {
 
 class HttpDoorModule {}
 
-export function httpDoorModule(service: Service, options: HttpDoorOptions): DynamicModule {
+/** `options` gives null until the door is open: health and metrics can be asked before that. */
+export function httpDoorModule(service: Service, options: () => HttpDoorOptions | null): DynamicModule {
   return { module: HttpDoorModule, imports: [serviceModule(service)], controllers: [IngestRoutes], providers: [{ provide: doorOptions, useValue: options }] };
 }

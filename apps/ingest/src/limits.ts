@@ -18,6 +18,8 @@ export interface MqttLimits {
   /** PUBLISH of QoS 1 and 2 on their way, announced to MQTT 5 clients; beyond it a 3.1.1 client is not read from. */
   readonly receiveMaximum: number;
   readonly windowBytesMax: number;
+  /** Of all connections, waiting for Kafka; a connection learns of it with its next bytes, and all at once a quarter beyond. */
+  readonly pendingBytesMax: number;
   readonly topicAliasMax: number;
   /** Topics remembered per connection. */
   readonly topicsMax: number;

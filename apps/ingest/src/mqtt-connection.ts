@@ -105,9 +105,17 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
     if (gathered.length > 0) this.writeNow(Buffer.concat(gathered.splice(0)));
     if (this.reader.unfinishedBytes !== 0 || this.unfinishedBytes !== 0) this.countUnfinished();
     if (!this.mustPause()) return true;
-    this.isPaused = true;
-    this.host.paused(this, true);
+    this.pause();
     return false;
+  }
+
+  /** Reads no more until `resumeIfRoom`. */
+  pause(): void {
+    if (this.isPaused || this.state !== 'open') return;
+    this.isPaused = true;
+    this.host.tally.count('pauses', this.host.producer.full ? 'kafka' : 'window');
+    this.socket.pause();
+    this.host.paused(this, true);
   }
 
   packet(bytes: Buffer, at: number, start: number, end: number): boolean {

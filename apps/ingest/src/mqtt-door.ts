@@ -46,6 +46,7 @@ export class MqttDoor implements ConnectionHost, Gauges {
   private unfinishedSum = 0;
   private readonly timer: NodeJS.Timeout;
   private stopping = false;
+  private pausingAll = false;
 
   constructor(private readonly options: MqttDoorOptions) {
     this.timer = setInterval(() => this.wheel.tick(), 1_000);
@@ -165,7 +166,10 @@ export class MqttDoor implements ConnectionHost, Gauges {
 
   closed(connection: MqttConnection, why: string): void {
     this.waiting.delete(connection);
-    if (connection.sessionKey === '') return;
+    if (connection.sessionKey === '') {
+      if (why === 'lost') this.tally.count('connects', why);
+      return;
+    }
     if (this.sessions.get(connection.sessionKey) === connection) this.sessions.delete(connection.sessionKey);
     for (const device of connection.subscriptions?.devices() ?? []) this.unsubscribed(connection, device);
     this.tally.count('disconnects', why);
@@ -173,8 +177,17 @@ export class MqttDoor implements ConnectionHost, Gauges {
   }
 
   paused(connection: MqttConnection, paused: boolean): void {
-    if (paused) this.pausedOnes.add(connection);
-    else this.pausedOnes.delete(connection);
+    if (!paused) {
+      this.pausedOnes.delete(connection);
+      return;
+    }
+    this.pausedOnes.add(connection);
+    // Each connection may bring one chunk more before it learns that all is full; thousands of them would be too many.
+    if (this.pausedOnes.size < this.all.size && this.producer.pendingBytes > 1.25 * this.limits.pendingBytesMax && !this.pausingAll) {
+      this.pausingAll = true;
+      for (const other of this.all) other.pause();
+      this.pausingAll = false;
+    }
   }
 
   unfinished(by: number): boolean {

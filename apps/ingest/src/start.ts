@@ -1,29 +1,34 @@
 /**
- * The wiring of ingest, from the bottom up: registry, Kafka, what both doors share, the doors.
+ * The wiring of ingest: registry, Kafka, what both doors share, the doors.
  *
- * The doors open last, when who may come in is known and the topics exist; they close first.
+ * The doors open last, when who may come in is known and the topics exist, and are the first to close; only health and
+ * metrics can be asked all the time.
  */
 import { mkdir, readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { commandsTopic, connectionsTopic, domains, streamTopic } from '#contracts';
 import { connectKafka, ensureTopics, PackedProducer, PlainProducer, readFromEnd } from '#messaging';
 import { createHttpApp, listenHttp, type Registry, type Service, watchRegistry } from '#service';
 import { openDatabase } from '#timeseries';
 import { Attempts } from './attempts.js';
 import { takeCommand } from './commands.js';
-import { attemptLimits, type Configuration, mqttLimits } from './configuration.js';
+import { attemptLimits, type Configuration, httpLimits, mqttLimits } from './configuration.js';
 import { ConnectionEvents } from './connection-events.js';
-import { httpDoorModule } from './http-door.js';
+import { type HttpDoorOptions, httpDoorModule } from './http-door.js';
 import { MqttDoor } from './mqtt-door.js';
 import { Routes } from './routes.js';
 import { batchMetrics, registerMetrics, Tally } from './tally.js';
 
 export async function startIngest(config: Configuration, service: Service): Promise<void> {
-  const { log, metrics } = service;
+  const { log, metrics, health } = service;
+  health.report('registry', false, 'not read yet');
+  health.report('kafka', false, 'not reached yet');
+  let httpDoor: HttpDoorOptions | null = null;
+  await openHttp(config, service, () => httpDoor);
+
   const registry = await openRegistry(config, service);
   const kafka = connectKafka({ brokers: config.KAFKA_BROKERS, clientId: 'ingest', log });
-  service.health.report('kafka', false, 'not reached yet');
   await ensureTopics(kafka, topicsOf(config));
   const producer = await openProducer(config, service, kafka);
 
@@ -37,29 +42,34 @@ export async function startIngest(config: Configuration, service: Service): Prom
 
   const door = new MqttDoor({ limits: mqttLimits(config), producer, registry, routes, attempts, tally, events });
   registerMetrics(metrics, tally, door);
-  // Read before the doors open: a domain may answer to the very first connection.
-  const stopCommands = readFromEnd({
+  const commands = readFromEnd({
     kafka,
     topic: commandsTopic(config.TOPIC_ROOT),
-    readerId: `${config.TOPIC_ROOT}-ingest-commands-${hostname()}-${config.MQTT_PORT}-${config.INGEST_HTTP_PORT}`,
+    reader: `${config.TOPIC_ROOT}-ingest-commands`,
     log,
     onRecord: (_, value) => takeCommand(value, (message) => door.deliver(message), tally),
     onFatal: (error) => service.crash(error, 'commands are no longer read'),
   });
-  service.onStop('commands', stopCommands);
+  service.onStop('commands', () => commands.stop());
+  // A domain may answer to the very first connection; but devices do not wait for long.
+  await Promise.race([commands.ready, sleep(commandsDeadlineMs)]);
 
-  service.onStop('mqtt', () => door.stop(() => producer.stop()));
-  const app = await createHttpApp(
-    service,
-    httpDoorModule(service, { producer, registry, routes, attempts, tally, limits: { payloadBytesMax: config.MQTT_PAYLOAD_BYTES_MAX, requestsMax: config.HTTP_REQUESTS_MAX, answerSecondsMax: config.HTTP_ANSWER_SECONDS_MAX } }),
-    { body: 'none', bodyBytesMax: 0 },
-  );
-  await listenHttp(service, app, { host: config.HOST, port: config.INGEST_HTTP_PORT, connectionsMax: config.HTTP_CONNECTIONS_MAX, requestDeadlineMs: 1000 * config.HTTP_REQUEST_SECONDS_MAX });
+  service.onStop('doors', async () => {
+    httpDoor = null;
+    await door.stop(() => producer.stop());
+  });
+  httpDoor = { producer, registry, routes, attempts, tally, limits: httpLimits(config) };
   await openMqtt(config, service, door);
 }
 
+const commandsDeadlineMs = 5_000;
+
+async function openHttp(config: Configuration, service: Service, options: () => HttpDoorOptions | null): Promise<void> {
+  const app = await createHttpApp(service, httpDoorModule(service, options), { body: 'none', bodyBytesMax: 0 });
+  await listenHttp(service, app, { host: config.HOST, port: config.INGEST_HTTP_PORT, connectionsMax: config.HTTP_CONNECTIONS_MAX, requestDeadlineMs: 1000 * config.HTTP_REQUEST_SECONDS_MAX });
+}
+
 async function openRegistry(config: Configuration, { log, health, onStop }: Service): Promise<Registry> {
-  health.report('registry', false, 'not read yet');
   const db = openDatabase({ url: config.DATABASE_URL, name: 'nhip ingest', connectionsMax: 2, log });
   onStop('database', () => db.close());
   await mkdir(config.STATE_DIR, { recursive: true });

@@ -23,11 +23,11 @@ export class Tally {
 
   constructor(private readonly log: Log) {}
 
-  /** One more of `reason` under `metric`. */
-  count(metric: TallyMetric, reason: string): void {
+  /** One more, or `by` more, of `reason` under `metric`. */
+  count(metric: TallyMetric, reason: string, by = 1): void {
     let counts = this.counts.get(metric);
     if (counts === undefined) this.counts.set(metric, (counts = new Map()));
-    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    counts.set(reason, (counts.get(reason) ?? 0) + by);
   }
 
   of(metric: TallyMetric): ReadonlyMap<string, number> {
@@ -57,6 +57,7 @@ const logMessages = {
   subscriptions: 'subscription refused',
   commands: 'command not delivered',
   events: 'connection events dropped',
+  pauses: 'connection paused',
 } as const;
 export type TallyMetric = keyof typeof logMessages;
 
@@ -116,6 +117,7 @@ export function registerMetrics(metrics: Metrics, tally: Tally, gauges: Gauges):
   });
   counterOf('ingest_connects_total', 'MQTT connections by how their CONNECT ended', 'connects');
   counterOf('ingest_disconnects_total', 'MQTT connections that ended, by reason', 'disconnects');
+  counterOf('ingest_pauses_total', 'Times a connection was not read from for a while, by what was full', 'pauses');
   counterOf('ingest_subscriptions_total', 'Topic filters by what became of them', 'subscriptions');
   counterOf('ingest_commands_total', 'Messages down to clients by what became of them', 'commands');
   counterOf('ingest_connection_events_total', 'Connection events by what became of them', 'events');

@@ -1,16 +1,18 @@
 /**
  * Reads a topic from its end, every process all of it: for messages that are worth something only to who is here now.
  *
- * Nothing is committed, so each start begins at the end again. `readerId` must differ between processes that live at the
- * same time, or they would share the partitions among them.
+ * Each start is a consumer group of its own: it shares the partitions with nobody and waits for no dead member to be
+ * missed. Nothing is committed, so Kafka forgets the group when it is empty.
  */
+import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import type { Log } from './kafka.js';
 
 export interface BroadcastReaderOptions {
   readonly kafka: Kafka;
   readonly topic: string;
-  readonly readerId: string;
+  /** Beginning of the group's name. */
+  readonly reader: string;
   readonly log: Log;
   /** Must not throw for what is wrong with the record: nobody would send it again. */
   onRecord(key: Buffer | null, value: Buffer): void;
@@ -18,13 +20,21 @@ export interface BroadcastReaderOptions {
   onFatal(error: unknown): void;
 }
 
-/** Tries in the background until Kafka is there; hands back how to stop. */
-export function readFromEnd({ kafka, topic, readerId, log, onRecord, onFatal }: BroadcastReaderOptions): () => Promise<void> {
+export interface BroadcastReader {
+  /** Resolves when its place at the end is known: what is sent from then on arrives. */
+  readonly ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Tries in the background until Kafka is there. */
+export function readFromEnd({ kafka, topic, reader, log, onRecord, onFatal }: BroadcastReaderOptions): BroadcastReader {
   let stopping = false;
-  const consumer = kafka.consumer({ groupId: readerId, sessionTimeout: 10_000, maxWaitTimeInMs: 100, minBytes: 1, retry: { retries: Number.MAX_SAFE_INTEGER, initialRetryTime: 100, maxRetryTime: 2_000 } });
+  const consumer = kafka.consumer({ groupId: `${reader}-${randomUUID()}`, sessionTimeout: 10_000, maxWaitTimeInMs: 100, minBytes: 1, retry: { retries: Number.MAX_SAFE_INTEGER, initialRetryTime: 100, maxRetryTime: 2_000 } });
   consumer.on('consumer.crash', ({ payload }) => {
     if (!payload.restart && !stopping) onFatal(payload.error);
   });
+
+  const ready = new Promise<void>((resolve) => consumer.on('consumer.fetch', () => resolve()));
 
   const start = async (): Promise<void> => {
     for (let tries = 1; !stopping; tries++) {
@@ -52,9 +62,12 @@ export function readFromEnd({ kafka, topic, readerId, log, onRecord, onFatal }: 
   };
   const started = start();
 
-  return async () => {
-    stopping = true;
-    await consumer.disconnect().catch(() => undefined);
-    await started;
+  return {
+    ready,
+    async stop() {
+      stopping = true;
+      await consumer.disconnect().catch(() => undefined);
+      await started;
+    },
   };
 }
