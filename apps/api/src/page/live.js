@@ -7,7 +7,7 @@ const texts = {
   vi: {
     subtitle: 'Nhịp của thành phố – giao thông trực tiếp',
     counts: 'Bản tin từ thiết bị', entries: 'Đã nhận', stored: 'Đã lưu', corrected: 'Đã hiệu chỉnh', repeated: 'Trùng lặp', deadLettered: 'Bị từ chối', inFlight: 'Đang xử lý',
-    conditions: 'Cảnh báo đang diễn ra', noConditions: 'Không có đoạn đường nào ùn tắc.', since: 'từ', of: 'ngưỡng',
+    conditions: 'Cảnh báo đang diễn ra', noConditions: 'Không có đoạn đường nào ùn tắc.', since: 'từ', of: 'ngưỡng', ofFreeFlow: 'tốc độ tự do',
     latest: 'Số đo mới nhất', noReadings: 'Chưa có số đo nào. Thiết bị sẽ hiện ra ở đây ngay khi gửi bản tin đầu tiên.',
     place: 'Vị trí', motorcycle: 'Xe máy', car: 'Ô tô con', bus: 'Xe buýt', truck: 'Xe tải', count: 'Tổng (xe)', speedKmh: 'Tốc độ (km/h)', occupancy: 'Chiếm dụng (%)', observedAt: 'Lúc', periodS: 'Chu kỳ',
     live: 'trực tiếp', waiting: 'đang kết nối…', lost: 'mất kết nối, đang thử lại', language: 'English',
@@ -16,7 +16,7 @@ const texts = {
   en: {
     subtitle: 'The pulse of the city – live traffic',
     counts: 'Messages from devices', entries: 'Received', stored: 'Stored', corrected: 'Corrected', repeated: 'Repeated', deadLettered: 'Refused', inFlight: 'In flight',
-    conditions: 'Active conditions', noConditions: 'No segment is congested.', since: 'since', of: 'limit',
+    conditions: 'Active conditions', noConditions: 'No segment is congested.', since: 'since', of: 'limit', ofFreeFlow: 'of free-flow speed',
     latest: 'Latest readings', noReadings: 'No readings yet. Devices appear here as soon as they send.',
     place: 'Place', motorcycle: 'Motorcycles', car: 'Cars', bus: 'Buses', truck: 'Trucks', count: 'All (vehicles)', speedKmh: 'Speed (km/h)', occupancy: 'Occupancy (%)', observedAt: 'At', periodS: 'Period',
     live: 'live', waiting: 'connecting…', lost: 'connection lost, trying again', language: 'Tiếng Việt',
@@ -25,6 +25,7 @@ const texts = {
 };
 const columns = ['place', 'motorcycle', 'car', 'bus', 'truck', 'count', 'speedKmh', 'occupancy', 'periodS', 'observedAt'];
 const counts = ['entries', 'stored', 'corrected', 'repeated', 'deadLettered', 'inFlight'];
+const zone = 'Asia/Ho_Chi_Minh';
 const everyMs = 2000;
 const deadlineMs = 6000;
 
@@ -90,8 +91,8 @@ function showConditions(text) {
   const items = active.map((condition) => {
     const type = condition.conditionId.split('/')[1];
     const name = `${text[type] ?? type} · ${nameOf(condition) ?? condition.conditionId.split('/').slice(2).join('/')}`;
-    const value = condition.value === null ? '' : `${number(condition.value, 1)} ${condition.unit}`;
-    const limit = condition.limit === null ? '' : ` (${text.of} ${number(condition.limit, 1)} ${condition.unit})`;
+    const value = condition.value === null ? '' : measured(condition.value, condition.unit, text);
+    const limit = condition.limit === null ? '' : ` (${text.of} ${measured(condition.limit, condition.unit, text)})`;
     const facts = make('span', `${value}${limit} · ${text.since} ${timeOf(new Date(condition.observedAt))}`);
     facts.className = 'facts';
     return make('li', make('strong', name), facts);
@@ -150,14 +151,22 @@ function span(seconds, text) {
   return seconds % 60 === 0 ? `${seconds / 60} ${text.minutes}` : `${seconds} ${text.seconds}`;
 }
 
+function measured(value, unit, text) {
+  return unit === 'share' ? `${number(value * 100)} % ${text.ofFreeFlow}` : `${number(value, 1)} ${unit}`;
+}
+
 function number(value, decimals = 0) {
   if (value === null || value === undefined) return '–';
   return new Intl.NumberFormat(state.language, { maximumFractionDigits: decimals }).format(value);
 }
 
+/** With its date, unless it is today in Hanoi. */
 function timeOf(time) {
-  const today = new Date().toDateString() === time.toDateString();
-  return new Intl.DateTimeFormat(state.language === 'vi' ? 'vi' : 'en-GB', { timeZone: 'Asia/Ho_Chi_Minh', hourCycle: 'h23', timeStyle: 'medium', ...(today ? {} : { dateStyle: 'short' }) }).format(time);
+  const locale = state.language === 'vi' ? 'vi' : 'en-GB';
+  const day = (of) => new Intl.DateTimeFormat('en-CA', { timeZone: zone }).format(of);
+  const clock = new Intl.DateTimeFormat(locale, { timeZone: zone, hourCycle: 'h23', hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(time);
+  if (day(time) === day(new Date())) return clock;
+  return `${clock} ${new Intl.DateTimeFormat(locale, { timeZone: zone, day: '2-digit', month: '2-digit', year: 'numeric' }).format(time)}`;
 }
 
 function make(tag, ...children) {
