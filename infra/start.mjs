@@ -4,13 +4,13 @@
  * it found running stay. Written with Node's own modules alone, since nothing is installed yet.
  */
 import { createDatabase } from './database/create.mjs';
-import { endCommands } from './local/command.mjs';
+import { endCommands, run } from './local/command.mjs';
 import { pathIn } from './local/instance.mjs';
 import { needPort, Problem } from './local/needs.mjs';
 import { pruneLogs } from './local/postgres.mjs';
 import { check, givenServers, prepare, stopperOfStarted } from './local/prepare.mjs';
 import { forget, recall, remember } from './local/process-record.mjs';
-import { cityPorts, cityProcesses, startOrder, welcome } from './local/processes.mjs';
+import { cityPorts, cityProcesses, registration, startOrder, welcome } from './local/processes.mjs';
 import { showProgress } from './local/progress.mjs';
 import { cityDatabase } from './local/settings.mjs';
 import { endLeftovers, supervise } from './local/supervisor.mjs';
@@ -59,13 +59,18 @@ async function start() {
     afterDatabase: async () => void ({ urls } = await createDatabase(name, cityDatabase)),
   });
 
-  const city = supervise(cityProcesses({ name, brokers: servers.brokers, databaseUrls: urls ?? servers.databaseUrl, ports }), {
+  const plans = cityProcesses({ name, brokers: servers.brokers, databaseUrls: urls ?? servers.databaseUrl, ports });
+  const city = supervise(plans, {
     folder: pathIn(name),
     onLine: (process, line) => isGrave(line) && board.say(`[${process}] ${line.slice(0, lineLengthMax)}`),
     onEvent: (process, event) => board.say(`[${process}] ${event}`),
   });
   undo.push(() => city.stop());
   for (const names of startOrder) {
+    if (names.includes('simulator')) {
+      const { command, args, ...rest } = registration(name, plans);
+      await board.step('simulated town registered', () => run(command, args, { ...rest, log: pathIn(name, 'log', 'register.log') }));
+    }
     await board.step(names.join(', '), async () => {
       names.forEach((process) => city.start(process));
       await Promise.all(names.map((process) => city.untilReady(process)));

@@ -22,15 +22,17 @@ const ports = {
 export const startOrder = [['api'], ['ingest', 'traffic'], ['simulator']];
 
 /**
- * `httpPort` names the port where `/readyz` answers; a process without one has nothing to ask. `env` is the app's own.
- * @type {{ name: string, httpPort: keyof typeof ports | null, env: (city: { ports: Record<string, number>, folder: string }) => Record<string, string> }[]}
+ * @typedef {object} App
+ * @property {string} name
+ * @property {keyof typeof ports} [httpPort] Where `/readyz` answers; a process without one has nothing to ask.
+ * @property {(city: { ports: Record<string, number>, folder: string }) => Record<string, string>} [env] Its own, beside what all get.
  */
-const apps = [
+const apps = /** @type {App[]} */ ([
   { name: 'api', httpPort: 'API_PORT', env: ({ ports }) => ({ TRAFFIC_URL: `http://127.0.0.1:${ports.TRAFFIC_HTTP_PORT}` }) },
   { name: 'ingest', httpPort: 'INGEST_HTTP_PORT', env: ({ folder }) => ({ STATE_DIR: join(folder, 'ingest') }) },
-  { name: 'traffic', httpPort: 'TRAFFIC_HTTP_PORT', env: () => ({}) },
-  { name: 'simulator', httpPort: null, env: () => ({}) },
-];
+  { name: 'traffic', httpPort: 'TRAFFIC_HTTP_PORT' },
+  { name: 'simulator', env: ({ folder }) => ({ SIMULATOR_SECRETS_FILE: join(folder, 'simulator', 'secrets.json') }) },
+]);
 
 /** Made at the first start of an instance, and handed to every process. */
 const secrets = ['INTERNAL_SECRET'];
@@ -61,9 +63,24 @@ export function cityProcesses({ name, brokers, databaseUrls, ports }) {
     name: app.name,
     command: [process.execPath, join('dist', 'apps', app.name, 'src', 'main.js')],
     cwd: repository,
-    env: { ...shared, DATABASE_URL: typeof databaseUrls === 'string' ? databaseUrls : databaseUrls[app.name], ...app.env({ ports, folder: pathIn(name) }) },
-    ...(app.httpPort === null ? {} : { readyUrl: `http://127.0.0.1:${ports[app.httpPort]}/readyz` }),
+    env: {
+      ...shared,
+      DATABASE_URL: typeof databaseUrls === 'string' ? databaseUrls : databaseUrls[app.name],
+      ...app.env?.({ ports, folder: pathIn(name) }),
+    },
+    ...(app.httpPort === undefined ? {} : { readyUrl: `http://127.0.0.1:${ports[app.httpPort]}/readyz` }),
   }));
+}
+
+/**
+ * The command that enters the simulated town into the registry; running it again changes nothing. It needs what api needs.
+ * @param {InstanceName} name
+ * @param {ProcessPlan[]} plans
+ */
+export function registration(name, plans) {
+  const { env } = /** @type {ProcessPlan} */ (plans.find((plan) => plan.name === 'api'));
+  const args = [join('dist', 'apps', 'simulator', 'src', 'main.js'), 'register', '--out', pathIn(name, 'simulator')];
+  return { command: process.execPath, args, cwd: repository, env };
 }
 
 /**
@@ -78,8 +95,8 @@ The city is running. Ctrl-C ends it.
   Logs    .local/main/log/
 
 Try:
+  npm run accounting                # what became of every message
+  npm run deadletters -- list       # what could not be stored, and why
   curl http://127.0.0.1:${ports.INGEST_HTTP_PORT}/metrics
-  curl http://127.0.0.1:${ports.TRAFFIC_HTTP_PORT}/readyz
-  npm run stop
 `;
 }

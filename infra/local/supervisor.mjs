@@ -18,7 +18,7 @@ import { end, forget, recall, remember } from './process-record.mjs';
  * @property {string[]} command The program and its arguments.
  * @property {Record<string, string | undefined>} env The whole environment.
  * @property {string} [cwd]
- * @property {string} [readyUrl] Answers 2xx once the process can work; without one it is ready when it has lived for a second.
+ * @property {string} [readyUrl] Answers 2xx once the process can work; without one it is ready when it has lived for 3 s.
  */
 /**
  * @typedef {object} Options
@@ -29,7 +29,7 @@ import { end, forget, recall, remember } from './process-record.mjs';
 
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
-const aliveAfterMs = 1_000; // Ready, where there is nothing to ask.
+const aliveAfterMs = 3_000; // Ready, where there is nothing to ask.
 const steadyAfterMs = 10_000; // A life this long wipes the earlier ends away.
 const stopDeadlineMs = 12_000; // A service gives itself 10 s: the rest lets it say that they were too few.
 const readyDeadlineMs = 60_000;
