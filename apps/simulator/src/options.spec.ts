@@ -3,8 +3,8 @@ import { csv, geoJson } from './registration-files.js';
 import { simulatorOptions } from './options.js';
 
 describe('options', () => {
-  it('plays the named stretches once a minute by default', () => {
-    expect(simulatorOptions([])).toEqual({ devices: 72, gateways: 0, periodS: 60, seed: 1, backfillMs: 0 });
+  it('plays the named stretches once a minute by default, after the last day', () => {
+    expect(simulatorOptions([])).toEqual({ devices: 72, gateways: 0, periodS: 60, seed: 1, backfillMs: 86_400_000 });
   });
 
   it('understands all it offers', () => {
@@ -18,7 +18,7 @@ describe('options', () => {
     ['more than one reading a second from a device', ['--devices', '10', '--rate', '100'], '--rate: with 10 devices'],
     ['two words for the same', ['--period', '5', '--rate', '1'], 'exclude each other'],
     ['a duration without unit', ['--backfill', '8'], '--backfill: expected a duration'],
-    ['more past than the door takes', ['--backfill', '61d'], 'at most 60d'],
+    ['more past than the door takes', ['--backfill', '31d'], 'at most 30d'],
     ['an option that is not there', ['--speed', '1'], "Unknown option '--speed'"],
   ] as const;
   it.each(refused)('refuses %s with a sentence', (_, args, sentence) => {
