@@ -2,45 +2,40 @@
  * Which limits hold for a segment or a message at a time: from the dated rows of the registry, remembered for as long
  * as the same rows are in force.
  */
-import type { DatedRow } from '#contracts';
+import { trafficRowValues } from '#contracts';
+import { inForceAt } from '#rules';
 import type { Registry } from '#service';
-import { z } from 'zod';
 import type { CongestionLimits } from './congestion.js';
 import type { AgeLimits } from './observation.js';
-
-const ageValue = z.object({ aheadS: z.number().positive(), tooOldS: z.number().positive() });
-const congestionValue = z.object({
-  enterBelowShare: z.number().positive(),
-  clearAboveShare: z.number().positive(),
-  windows: z.array(z.object({ periodSMax: z.number().positive(), needed: z.int().positive(), of: z.int().positive() })).min(1),
-});
-const freeFlowValue = z.number().positive();
 
 /** Of a segment without a road class. */
 export const roadClassDefault = 'street';
 
-interface InForce<V> {
-  readonly value: V;
+type Rows = Pick<Registry, 'rows' | 'asset'>;
+
+interface Kept<V> {
+  readonly value: V | null;
   readonly fromMs: number;
   readonly toMs: number;
 }
 
+/** A row whose value cannot be read is as good as none: null, and nothing is judged by it. */
 export interface Limits {
-  /** Null when no row in force can be read: then nothing can be judged, and the message waits as a dead letter. */
+  /** Null: no message can be judged, and it waits as a dead letter. */
   age(atMs: number): AgeLimits | null;
-  /** Null when no row is in force for the asset's road class: then it is not judged. */
+  /** Null: the asset is not judged. */
   congestion(asset: string, atMs: number): CongestionLimits | null;
   /** The registry has changed. */
   forget(): void;
 }
 
-export function limitsFrom(registry: Pick<Registry, 'rows' | 'asset'>): Limits {
-  let age: InForce<AgeLimits | null> | null = null;
-  const congestion = new Map<string, InForce<CongestionLimits | null>>();
+export function limitsFrom(registry: Rows): Limits {
+  let age: Kept<AgeLimits> | null = null;
+  const congestion = new Map<string, Kept<CongestionLimits>>();
 
   return {
     age(atMs) {
-      if (age === null || atMs < age.fromMs || atMs >= age.toMs) age = inForce(registry.rows('traffic.age'), '', atMs, (row) => ageValue.safeParse(row?.value).data ?? null);
+      if (age === null || atMs < age.fromMs || atMs >= age.toMs) age = ageInForce(registry, atMs);
       return age.value;
     },
     congestion(asset, atMs) {
@@ -58,30 +53,23 @@ export function limitsFrom(registry: Pick<Registry, 'rows' | 'asset'>): Limits {
   };
 }
 
-function congestionInForce(registry: Pick<Registry, 'rows' | 'asset'>, assetId: string, atMs: number): InForce<CongestionLimits | null> {
-  const asset = registry.asset(assetId);
-  const roadClass = asset?.roadClass ?? roadClassDefault;
-  const freeFlow = inForce(registry.rows('traffic.free-flow'), roadClass, atMs, (row) => freeFlowValue.safeParse(row?.value).data ?? null);
-  const shares = inForce(registry.rows('traffic.congestion'), roadClass, atMs, (row) => {
-    const value = congestionValue.safeParse(row?.value).data;
-    return row === null || value === undefined ? null : { rowId: row.id, ...value };
-  });
-  const freeFlowKmh = asset?.freeFlowKmh ?? freeFlow.value;
-  const value = freeFlowKmh === null || shares.value === null ? null : { ...shares.value, freeFlowKmh };
-  return { value, fromMs: Math.max(freeFlow.fromMs, shares.fromMs), toMs: Math.min(freeFlow.toMs, shares.toMs) };
+function ageInForce(registry: Rows, atMs: number): Kept<AgeLimits> {
+  const { row, fromMs, toMs } = inForceAt(registry.rows('traffic.age'), '', atMs);
+  return { value: trafficRowValues['traffic.age'].safeParse(row?.value).data ?? null, fromMs, toMs };
 }
 
-/** The value in force at a time, and between which times the answer stays the same. */
-function inForce<V>(rows: readonly DatedRow[], key: string, atMs: number, read: (row: DatedRow | null) => V): InForce<V> {
-  let fromMs = Number.NEGATIVE_INFINITY;
-  let toMs = Number.POSITIVE_INFINITY;
-  for (const row of rows) {
-    if (row.key !== key) continue;
-    const validFromMs = Date.parse(row.validFrom);
-    const validToMs = row.validTo === null ? Number.POSITIVE_INFINITY : Date.parse(row.validTo);
-    if (atMs >= validFromMs && atMs < validToMs) return { value: read(row), fromMs: validFromMs, toMs: validToMs };
-    if (validToMs <= atMs) fromMs = Math.max(fromMs, validToMs);
-    if (validFromMs > atMs) toMs = Math.min(toMs, validFromMs);
-  }
-  return { value: read(null), fromMs, toMs };
+function congestionInForce(registry: Rows, assetId: string, atMs: number): Kept<CongestionLimits> {
+  const roadClass = registry.asset(assetId)?.roadClass ?? roadClassDefault;
+  const freeFlow = freeFlowInForce(registry, assetId, atMs);
+  const { row, fromMs, toMs } = inForceAt(registry.rows('traffic.congestion'), roadClass, atMs);
+  const shares = trafficRowValues['traffic.congestion'].safeParse(row?.value).data;
+  const value = freeFlow.value === null || row === null || shares === undefined ? null : { rowId: row.id, ...shares, freeFlowKmh: freeFlow.value };
+  return { value, fromMs: Math.max(freeFlow.fromMs, fromMs), toMs: Math.min(freeFlow.toMs, toMs) };
+}
+
+/** The asset's own free flow, else that of its road class. */
+export function freeFlowInForce(registry: Rows, assetId: string, atMs: number): Kept<number> {
+  const asset = registry.asset(assetId);
+  const { row, fromMs, toMs } = inForceAt(registry.rows('traffic.free-flow'), asset?.roadClass ?? roadClassDefault, atMs);
+  return { value: asset?.freeFlowKmh ?? trafficRowValues['traffic.free-flow'].safeParse(row?.value).data ?? null, fromMs, toMs };
 }

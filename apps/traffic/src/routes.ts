@@ -9,7 +9,8 @@ import { z } from 'zod';
 import type { Segment } from './congestion.js';
 import { type CongestionChange, entryResults, type UnpackOptions } from './consumer.js';
 import type { Observation } from './observation.js';
-import { currentConditions, latestReadings, schema } from './tables.js';
+import { segmentMeasures } from './segment-measures.js';
+import { type Bucket, bucketSeconds, currentConditions, latestReadings, schema, segmentSums } from './tables.js';
 
 export interface RouteOptions extends UnpackOptions {
   readonly db: Database;
@@ -28,6 +29,11 @@ const yes = z.enum(['true', 'false']).default('false').transform((text) => text 
 const latestQuery = z.strictObject({ limit: limit(10_000) });
 const conditionsQuery = z.strictObject({ all: yes });
 const lettersQuery = z.strictObject({ limit: limit(1_000), reason: z.string().max(64).optional(), device: z.string().max(64).optional(), all: yes, beforeId: z.coerce.number().int().positive().optional() });
+const segmentsQuery = z.strictObject({
+  bucket: z.enum(Object.keys(bucketSeconds) as [Bucket, ...Bucket[]]).default('15m'),
+  at: z.iso.datetime({ offset: true, error: 'expected the start of a bucket such as 2026-11-22T07:00:00Z' }).optional(),
+  limit: limit(10_000),
+});
 const letterId = z.coerce.number({ error: 'expected the number of a dead letter' }).int().positive();
 
 @Controller('v1/traffic')
@@ -44,6 +50,14 @@ export class TrafficRoutes {
   @Get('conditions')
   conditions(@Query() query: unknown): Promise<unknown> {
     return currentConditions(this.options.db, !conditionsQuery.parse(query).all);
+  }
+
+  /** Flow, speed, level of service, travel time and delay of each segment in one bucket: its newest, or the one that begins at `at`. */
+  @Get('segments')
+  async segments(@Query() query: unknown): Promise<unknown> {
+    const { bucket, at, limit } = segmentsQuery.parse(query);
+    const sums = await segmentSums(this.options.db, bucket, at === undefined ? null : Date.parse(at), limit);
+    return sums.map((sum) => segmentMeasures(sum, this.options.registry));
   }
 
   /** What became of everything consumed, and how many records are still in flight. */

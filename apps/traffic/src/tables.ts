@@ -4,6 +4,7 @@ import type { Database, KeptTable, MetricColumn, Queryable, ReadingTable, Rollup
 import type { LaneReading, Segment } from './congestion.js';
 import { periodsKept, segmentFrom } from './congestion.js';
 import type { Observation } from './observation.js';
+import type { SegmentSums } from './segment-measures.js';
 
 export const schema = 'traffic';
 
@@ -140,4 +141,34 @@ export async function currentConditions(db: Database, activeOnly: boolean): Prom
     [activeOnly],
   );
   return rows.map((row) => ({ ...row['payload'], nameVi: row['name_vi'], nameEn: row['name_en'] }));
+}
+
+/** Widths of the aggregates by name. */
+export const bucketSeconds = { '1m': 60, '5m': 300, '15m': 900, '1h': 3_600, '1d': 86_400 } as const;
+export type Bucket = keyof typeof bucketSeconds;
+
+/** Sums by asset over one bucket: of those with rows in it. `atMs` null: each asset's newest bucket. */
+export async function segmentSums(db: Queryable, bucket: Bucket, atMs: number | null, limit: number): Promise<SegmentSums[]> {
+  const rows = await db.query(
+    `with channel as (select c.id, d.asset from ${schema}.channel c join registry.device d on d.id = c.device),
+          due as (select ch.asset, coalesce($1::timestamptz, max(last.bucket)) as bucket from channel ch
+                   cross join lateral (select bucket from ${schema}.reading_${bucket} where channel_id = ch.id order by bucket desc limit 1) last group by ch.asset)
+     select due.asset, extract(epoch from due.bucket)::float8 * 1000 as bucket_ms, (select count(*)::int from channel where channel.asset = due.asset) as channels,
+            sum(r.observed_s)::float8 as observed_s, sum(r.imputed_s)::float8 as imputed_s, sum(r.count)::float8 as count, sum(r.speed_sum) / nullif(sum(r.speed_weight), 0) as speed_kmh,
+            ${vehicleClasses.map((name) => `sum(r.${name})::float8 as ${name}`).join(', ')}
+       from due join channel ch on ch.asset = due.asset join ${schema}.reading_${bucket} r on r.channel_id = ch.id and r.bucket = due.bucket
+      group by due.asset, due.bucket order by due.asset limit $2`,
+    [atMs === null ? null : new Date(atMs).toISOString(), limit],
+  );
+  return rows.map((row) => ({
+    asset: row['asset'],
+    bucketMs: Math.round(row['bucket_ms']),
+    bucketS: bucketSeconds[bucket],
+    channels: row['channels'],
+    observedS: row['observed_s'],
+    imputedS: row['imputed_s'],
+    count: row['count'],
+    speedKmh: row['speed_kmh'],
+    byClass: Object.fromEntries(vehicleClasses.map((name) => [name, row[name]])) as SegmentSums['byClass'],
+  }));
 }

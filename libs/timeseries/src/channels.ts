@@ -5,9 +5,9 @@
  * round that is rolled back must not take numbers away that are already remembered.
  */
 import { channelsPerDeviceMax } from '#contracts';
+import type { Arrival } from './arrival.js';
 import type { Database, Transaction } from './database.js';
 import type { ReadingTable } from './reading-table.js';
-import type { Arrival } from './round-store.js';
 
 export interface ChannelState {
   readonly id: number;

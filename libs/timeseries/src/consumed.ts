@@ -66,9 +66,10 @@ export async function prepareStream(db: Database, stream: Stream, ends: Readonly
   }
   for (const row of here) {
     const end = ends.get(row['partition']);
-    if (end !== undefined && end.high < row['next_offset']) {
+    // Kafka never takes a partition away: one that is gone was never in this topic.
+    if ((end?.high ?? 0) < row['next_offset']) {
       throw new Error(
-        `${topic}/${row['partition']}: Kafka ends at offset ${end.high}, but ${row['next_offset']} are stored: the topic was made anew or cut. ` +
+        `${topic}/${row['partition']}: Kafka ends at offset ${end?.high ?? 0}, but ${row['next_offset']} are stored: the topic was made anew or cut. ` +
           `If that was on purpose: update ${schema}.consumed set next_offset = 0 where topic = '${topic}' (repeated readings are recognised by their identity)`,
       );
     }
@@ -88,12 +89,18 @@ export async function prepareStream(db: Database, stream: Stream, ends: Readonly
 
 /** Locks the rows of these partitions in their order, which every process keeps: no two can wait for each other. */
 export async function lockConsumed({ query }: Transaction, { schema, group, topic, clusterId }: Stream, partitions: readonly number[]): Promise<Map<number, ConsumedRow>> {
-  const rows = await query(
+  const lock = () => query(
     `select partition, next_offset, fold_version from ${schema}.consumed
       where consumer_group = $1 and topic = $2 and cluster_id = $3 and partition = any($4) order by partition for update`,
     [group, topic, clusterId, partitions],
     'lock consumed',
   );
+  let rows = await lock();
+  if (rows.length < partitions.length) {
+    // The topic has grown since the start.
+    await query(`insert into ${schema}.consumed (consumer_group, topic, cluster_id, partition) select $1, $2, $3, unnest($4::int[]) on conflict do nothing`, [group, topic, clusterId, partitions]);
+    rows = await lock();
+  }
   return new Map(rows.map((row) => [row['partition'], { partition: row['partition'], nextOffset: row['next_offset'], foldVersion: row['fold_version'] }]));
 }
 
@@ -124,24 +131,39 @@ export async function saveConsumed({ query }: Transaction, { schema, group, topi
 }
 
 /** Adds to (or with a negative count takes from) the number of dead letters by reason. */
-export async function countReasons(
+async function countReasons(
   { query }: Pick<Transaction, 'query'>,
   { schema, group, topic, clusterId }: Omit<Stream, 'schema'> & { schema: string },
   reasons: readonly { readonly partition: number; readonly reason: DeadLetterReason; readonly count: number }[],
 ): Promise<void> {
+  const values = (some: typeof reasons): unknown[] => [group, topic, clusterId, some.map(({ partition }) => partition), some.map(({ reason }) => reason), some.map(({ count }) => count)];
+  const [more, less] = [reasons.filter(({ count }) => count > 0), reasons.filter(({ count }) => count < 0)];
+  if (less.length > 0) {
+    // An upsert would not do: the table refuses a negative row before it looks for the one to add it to.
+    await query(
+      `update ${schema}.dead_letter_count d set count = d.count + n.count from unnest($4::int[], $5::text[], $6::bigint[]) as n (partition, reason, count)
+        where (d.consumer_group, d.topic, d.cluster_id, d.partition, d.reason) = ($1, $2, $3, n.partition, n.reason)`,
+      values(less),
+    );
+  }
+  if (more.length === 0) return;
   await query(
     `insert into ${schema}.dead_letter_count as d (consumer_group, topic, cluster_id, partition, reason, count)
      select $1, $2, $3, partition, reason, count from unnest($4::int[], $5::text[], $6::bigint[]) as n (partition, reason, count)
      on conflict (consumer_group, topic, cluster_id, partition, reason) do update set count = d.count + excluded.count`,
-    [group, topic, clusterId, reasons.map(({ partition }) => partition), reasons.map(({ reason }) => reason), reasons.map(({ count }) => count)],
+    values(more),
   );
 }
 
+/** A letter from the same place takes the old one's: after a remedy of `prepareStream` the topic is read once more. */
 export async function insertDeadLetters({ query }: Transaction, { schema, group, topic, clusterId }: Stream, letters: readonly DeadLetter[]): Promise<void> {
   const column = <T>(of: (letter: DeadLetter) => T): T[] => letters.map(of);
   await query(
     `insert into ${schema}.dead_letter (consumer_group, topic, cluster_id, partition, "offset", position, element, device, publisher, codec, received_at, reason, details, payload)
-     select $1, $2, $3, * from unnest($4::int[], $5::bigint[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::text[], $14::bytea[])`,
+     select $1, $2, $3, * from unnest($4::int[], $5::bigint[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::text[], $14::bytea[])
+     on conflict (topic, cluster_id, partition, "offset", position, element) do update
+        set consumer_group = excluded.consumer_group, device = excluded.device, publisher = excluded.publisher, codec = excluded.codec, received_at = excluded.received_at,
+            reason = excluded.reason, details = excluded.details, payload = excluded.payload, at = excluded.at, replayed_at = null, replayed_as = null`,
     [
       group,
       topic,

@@ -39,9 +39,10 @@ export async function findDeadLetter(db: Database, schema: string, id: number): 
   return row === undefined ? null : letterFrom(row);
 }
 
-/** Locks the letter; false when it is gone or somebody was quicker. */
-export async function takeForReplay({ query }: Transaction, schema: string, id: number): Promise<boolean> {
-  return (await query(`select 1 from ${schema}.dead_letter where id = $1 and replayed_at is null for update`, [id])).length === 1;
+/** Locks the letter and tells the reason it has now; null when it is gone or somebody was quicker. */
+export async function takeForReplay({ query }: Transaction, schema: string, id: number): Promise<DeadLetterReason | null> {
+  const [letter] = await query(`select reason from ${schema}.dead_letter where id = $1 and replayed_at is null for update`, [id]);
+  return letter === undefined ? null : letter['reason'];
 }
 
 /**

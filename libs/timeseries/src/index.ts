@@ -1,4 +1,5 @@
 /** PostgreSQL and TimescaleDB behind a few functions. The only place that imports pg. */
+export * from './arrival.js';
 export * from './consumed.js';
 export * from './database.js';
 export * from './dead-letters.js';

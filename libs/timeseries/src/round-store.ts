@@ -7,6 +7,7 @@
  * offset row tells whether another process has touched them since (`fold_version`), in which case they are loaded again.
  */
 import { OffsetGap, Rejected, type DeadLetterReason } from '#contracts';
+import type { Arrival } from './arrival.js';
 import { announce, type Announcement } from './outbox.js';
 import { BinaryRows } from './binary-rows.js';
 import { type ChannelState, loadLastTimes, publisherIds, resolveChannels } from './channels.js';
@@ -16,28 +17,6 @@ import { type Database, isUnavailable, type Log, type Transaction } from './data
 import { noteInvalid } from './invalidation.js';
 import { copyRows, insertHistory, type ReadingTable, rowsAt, type StoredReading, updateRows, valuesOf, writeObservation, writeStored } from './reading-table.js';
 import { settle } from './settle.js';
-
-/** One reading of a message, decoded. `payload` from `start` to `end` are the message's raw bytes. */
-export interface Arrival<O> {
-  readonly partition: number;
-  readonly offset: number;
-  readonly position: number;
-  readonly element: number;
-  readonly device: string;
-  readonly publisher: string;
-  readonly codec: string;
-  readonly receivedAtMs: number;
-  readonly payload: Buffer;
-  readonly start: number;
-  readonly end: number;
-  readonly channel: string;
-  readonly observedAtMs: number;
-  readonly observation: O;
-  /** Whose derived state this reading may change (an asset); null: nobody's. */
-  readonly subject: string | null;
-  /** The partition that the subject's and the channel's memory belong to. */
-  readonly home: number;
-}
 
 export interface RoundPart {
   readonly partition: number;
@@ -113,7 +92,6 @@ const allFailDevicesMin = 5;
 export interface Replay {
   readonly id: number;
   readonly partition: number;
-  readonly reason: DeadLetterReason;
 }
 
 interface Mode {
@@ -126,12 +104,14 @@ export class RoundStore<O, S, C> {
   private readonly homes = new Map<number, Home<S>>();
   private readonly rows = new BinaryRows();
   private last: Promise<unknown> = Promise.resolve();
+  private forgetful = false;
 
   constructor(private readonly options: RoundStoreOptions<O, S, C>) {}
 
   /** Forgets all states, for example because the registry has changed what they were computed from. */
   forget(): void {
-    this.homes.clear();
+    // From the next attempt on: the one that is under way stands on what it has loaded.
+    this.forgetful = true;
   }
 
   /**
@@ -209,6 +189,8 @@ export class RoundStore<O, S, C> {
 
   private async attempt(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[], { dry, replay }: Mode): Promise<RoundResult | null> {
     const { db, stream } = this.options;
+    if (this.forgetful) this.homes.clear();
+    this.forgetful = false;
     const publishers = await publisherIds(db, stream.schema, arrivals);
     const { channelIds, refused } = await resolveChannels(db, stream.schema, arrivals);
     const homes = new Set(arrivals.map(({ home }) => home));
@@ -222,7 +204,9 @@ export class RoundStore<O, S, C> {
         }
         this.dropStale(locks);
         const isNew = ({ partition, offset }: { partition: number; offset: number }): boolean => replay !== null || offset >= locks.get(partition)!.nextOffset;
-        if (replay !== null && !(await takeForReplay(transaction, stream.schema, replay.id))) return null;
+        // The reason that counts is the one under the lock: another replay may have changed it since the letter was read.
+        const reason = replay === null ? null : await takeForReplay(transaction, stream.schema, replay.id);
+        if (replay !== null && reason === null) return null;
         const draft: Draft<O> = {
           transaction,
           locks,
@@ -232,7 +216,7 @@ export class RoundStore<O, S, C> {
           arrivals: arrivals.filter((arrival) => isNew(arrival) && !refused.has(arrival)),
         };
         if (draft.arrivals.length > 0) await this.settleAndFold(draft, channelIds, publishers);
-        const result = await this.finish(draft, parts, homes, replay);
+        const result = await this.finish(draft, parts, homes, replay === null || reason === null ? null : { ...replay, reason });
         if (dry) throw new DryRun();
         return result;
       });
@@ -378,7 +362,7 @@ export class RoundStore<O, S, C> {
     for (const [subject, home] of missing) home.subjects.set(subject, loaded.get(subject) ?? null);
   }
 
-  private async finish(draft: Draft<O>, parts: readonly RoundPart[], homes: ReadonlySet<number>, replay: Replay | null): Promise<RoundResult> {
+  private async finish(draft: Draft<O>, parts: readonly RoundPart[], homes: ReadonlySet<number>, replay: (Replay & { readonly reason: DeadLetterReason }) | null): Promise<RoundResult> {
     const { stream } = this.options;
     const { transaction, dead, tallies, announced, locks } = draft;
     const count = (partition: number, reason: DeadLetterReason, by: number): void => {
@@ -396,8 +380,8 @@ export class RoundStore<O, S, C> {
     const own = new Set(parts.map(({ partition }) => partition));
     const foreign = [...homes].filter((partition) => !own.has(partition));
     const consumption: Consumption[] = [
-      // A replay does not move the offset, so it tells of its changes as a stranger does.
-      ...parts.map(({ partition, nextOffset }) => ({ ...tallies.get(partition)!, nextOffset, foreignFolds: replay === null ? 0 : 1 })),
+      // Where the offset does not move (a replay, a part that is stored already), changes are told as a stranger tells them.
+      ...parts.map(({ partition, nextOffset }) => ({ ...tallies.get(partition)!, nextOffset, foreignFolds: nextOffset > locks.get(partition)!.nextOffset ? 0 : 1 })),
       ...foreign.map((partition) => ({ partition, nextOffset: 0, stored: 0, corrected: 0, repeated: 0, deadLettered: new Map(), foreignFolds: 1 })),
     ];
     await saveConsumed(transaction, stream, consumption);
