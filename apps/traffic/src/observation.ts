@@ -4,7 +4,7 @@
  * Missing is null, never 0 or −1. What the message itself says wrongly is refused with the field and what was expected;
  * what only contradicts itself is kept and flagged. A message that holds many readings loses only those that are wrong.
  */
-import { complaintOf, complaintText, instantMs, quoted, Rejected, trafficFlagBits, trafficReadingOf, vehicleClasses, type TrafficReading, type VehicleClass } from '#contracts';
+import { complaintText, instantMs, quoted, Rejected, trafficFlagBits, trafficReadingOf, vehicleClasses, type TrafficReading, type VehicleClass } from '#contracts';
 import { codecOf } from '#codecs';
 import { sumsOf } from './vehicle-log.js';
 
@@ -62,8 +62,8 @@ export function observationsFrom(payload: Buffer, start: number, end: number, fr
 
 function observationOf(element: unknown, index: number | null, from: Sender, age: AgeLimits | null): Observation | Rejected {
   if (element instanceof Rejected) return element;
-  const reading = trafficReadingOf(element);
-  if (reading instanceof Error) return new Rejected('invalid', complaintText(complaintOf(reading), index));
+  const reading = trafficReadingOf(element, index);
+  if (reading instanceof Rejected) return reading;
 
   if (reading.device !== undefined && reading.device !== from.device) {
     return refused('device-mismatch', 'device', `expected ${from.device}, found ${quoted(reading.device)}`, index);

@@ -19,13 +19,20 @@ export const deadLetterReasons = [
 ] as const;
 export type DeadLetterReason = (typeof deadLetterReasons)[number];
 
-/** The message's fault: it becomes a dead letter with this reason; `details` name the field and what was expected. */
+/**
+ * The message's fault: it becomes a dead letter with this reason; `details` name the field and what was expected.
+ * It has no stack: where in our code a message was found wrong tells its sender nothing, and a flood of wrong messages
+ * would cost several times as much.
+ */
 export class Rejected extends Error {
   constructor(
     readonly reason: DeadLetterReason,
     readonly details: string,
   ) {
+    const frames = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(`${reason}: ${details}`);
+    Error.stackTraceLimit = frames;
     this.name = 'Rejected';
   }
 }

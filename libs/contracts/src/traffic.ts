@@ -5,6 +5,8 @@
  * reading. The refinement names the first field that is wrong and what was expected.
  */
 import { z } from 'zod';
+import { complaintOf, complaintText, fieldName } from './complaint.js';
+import { Rejected } from './failures.js';
 import { idPattern } from './ids.js';
 import { instantMs } from './instant.js';
 import { plainTest } from './plain-test.js';
@@ -77,11 +79,17 @@ export const trafficReading = trafficReadingShape.superRefine((reading, context)
 
 const isPlain = plainTest(trafficReadingShape);
 
-/** The same as `trafficReading.safeParse`, at a third of its cost for a reading that is right: almost all are. */
-export function trafficReadingOf(value: unknown): TrafficReading | z.ZodError {
-  if (isPlain(value) && complaint(value) === null) return value;
+/**
+ * The value as a reading, else Rejected `invalid`; `index` is its place in an array of them. Decides as
+ * `trafficReading.safeParse` does, at a third of its cost for a reading that is right, as almost all are.
+ */
+export function trafficReadingOf(value: unknown, index: number | null): TrafficReading | Rejected {
+  if (isPlain(value)) {
+    const wrong = complaint(value);
+    return wrong === null ? value : new Rejected('invalid', complaintText({ field: fieldName(wrong[0]), expected: `expected ${wrong[1]}` }, index));
+  }
   const parsed = trafficReading.safeParse(value);
-  return parsed.success ? parsed.data : parsed.error;
+  return parsed.success ? parsed.data : new Rejected('invalid', complaintText(complaintOf(parsed.error), index));
 }
 
 /** Times outside cannot be a reading's; the bound also keeps them within what every store of ours can hold. */
