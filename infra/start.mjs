@@ -4,7 +4,7 @@
  * it found running stay. Written with Node's own modules alone, since nothing is installed yet.
  */
 import { createDatabase } from './database/create.mjs';
-import { endCommands, run } from './local/command.mjs';
+import { CommandFailed, endCommands, run } from './local/command.mjs';
 import { pathIn } from './local/instance.mjs';
 import { needPort, Problem } from './local/needs.mjs';
 import { pruneLogs } from './local/postgres.mjs';
@@ -37,7 +37,7 @@ try {
   await start();
 } catch (error) {
   if (stopping) await new Promise(() => {}); // Broken off on purpose: `stop` ends the process.
-  board.say(error instanceof Problem ? `\n${error.message}` : `\n${/** @type {Error} */ (error).stack}`);
+  board.say(error instanceof Problem || error instanceof CommandFailed ? `\n${error.message}` : `\n${/** @type {Error} */ (error).stack}`);
   await stop(1);
 }
 
