@@ -81,7 +81,7 @@ export function segmentMeasures(sums: SegmentSums, registry: Pick<Registry, 'row
       registry.rows('traffic.los'),
     ),
     travelTimeIndex: time?.index ?? null,
-    delayVehH: asset?.lengthM == null ? null : (time?.delayVehH ?? null),
+    delayVehH: (asset?.lengthM ?? null) === null ? null : (time?.delayVehH ?? null),
     state: state === null ? null : { ...state, nameVi: trafficStateNames[state.state].vi, nameEn: trafficStateNames[state.state].en },
   };
 }

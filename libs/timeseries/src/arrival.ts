@@ -1,5 +1,4 @@
-/** What a consumer hands to the store: one reading, with where it came from. */
-/** One reading of a message, decoded. `payload` from `start` to `end` are the message's raw bytes. */
+/** One reading of a message, decoded, as a consumer hands it to the store. `payload` from `start` to `end` are the raw bytes. */
 export interface Arrival<O> {
   readonly partition: number;
   readonly offset: number;
