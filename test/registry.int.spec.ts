@@ -141,6 +141,10 @@ describe('changes', () => {
     closing.push(() => db.close());
     const registry = await watchRegistry({ db, log: service.log, health: service.health });
     closing.push(() => registry.close());
+    // Beginning to listen is a reason to look as well: only what comes after that proves anything.
+    await until(async () => (await mute.admin.query("select from pg_stat_activity where query = 'listen registry_changed' and state = 'idle' and datname = current_database()")).length > 0);
+    await registerAssets(mute.db, [asset('first')]);
+    await until(() => registry.asset('first') !== undefined);
     await registerAssets(mute.db, [asset('street')]);
     await until(() => registry.asset('street') !== undefined);
   }, 60_000);

@@ -40,6 +40,8 @@ export interface ImportResult {
 }
 
 export async function importFiles(db: Database, files: ImportFiles, options: ImportOptions): Promise<ImportResult> {
+  const [migrated] = await db.query("select from pg_tables where schemaname = 'registry' and tablename = 'change'");
+  if (migrated === undefined) throw problem(409, 'no-registry', { detail: 'the registry is not there yet: start api once, which makes it' });
   const read = await readFiles(files, options.limits);
   return db.transaction(async (transaction) => {
     // One import at a time, so that what the rows were checked against still holds when they are written.

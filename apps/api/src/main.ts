@@ -2,6 +2,7 @@
 import { openDatabase, migrate } from '#timeseries';
 import { createHttpApp, listenHttp, startService } from '#service';
 import { apiConfiguration, domainUrls } from './configuration.js';
+import { watchDatabase } from './database-health.js';
 import { apiModule } from './module.js';
 import { seed } from './seed.js';
 
@@ -13,7 +14,7 @@ await startService({
     service.onStop('database', () => db.close());
     await migrate({ db, schema: 'registry', folder: new URL('./migrations/', import.meta.url), log: service.log });
     await seed(db, service.log);
-    service.health.report('registry', true);
+    watchDatabase(db, service);
 
     const app = await createHttpApp(service, apiModule(service, {
       urls: domainUrls(config),

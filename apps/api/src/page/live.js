@@ -11,7 +11,7 @@ const texts = {
     latest: 'Số đo mới nhất', noReadings: 'Chưa có số đo nào. Thiết bị sẽ hiện ra ở đây ngay khi gửi bản tin đầu tiên.',
     place: 'Vị trí', motorcycle: 'Xe máy', car: 'Ô tô con', bus: 'Xe buýt', truck: 'Xe tải', count: 'Tổng (xe)', speedKmh: 'Tốc độ (km/h)', occupancy: 'Chiếm dụng (%)', observedAt: 'Lúc', periodS: 'Chu kỳ',
     live: 'trực tiếp', waiting: 'đang kết nối…', lost: 'mất kết nối, đang thử lại', language: 'English',
-    footer: 'Giờ Hà Nội. Số liệu do thiết bị gửi; trang này được cập nhật 2 giây một lần.', congestion: 'Ùn tắc', minutes: 'phút', seconds: 'giây', hours: 'giờ',
+    footer: 'Giờ Hà Nội. Số liệu do thiết bị gửi; trang này được cập nhật 2 giây một lần. Đường phố nhập từ bản đồ: © OpenStreetMap contributors (ODbL 1.0).', congestion: 'Ùn tắc', minutes: 'phút', seconds: 'giây', hours: 'giờ',
   },
   en: {
     subtitle: 'The pulse of the city – live traffic',
@@ -20,7 +20,7 @@ const texts = {
     latest: 'Latest readings', noReadings: 'No readings yet. Devices appear here as soon as they send.',
     place: 'Place', motorcycle: 'Motorcycles', car: 'Cars', bus: 'Buses', truck: 'Trucks', count: 'All (vehicles)', speedKmh: 'Speed (km/h)', occupancy: 'Occupancy (%)', observedAt: 'At', periodS: 'Period',
     live: 'live', waiting: 'connecting…', lost: 'connection lost, trying again', language: 'Tiếng Việt',
-    footer: 'Hanoi time. Figures as sent by devices; this page is renewed every 2 seconds.', congestion: 'Congestion', minutes: 'min', seconds: 's', hours: 'h',
+    footer: 'Hanoi time. Figures as sent by devices; this page is renewed every 2 seconds. Roads imported from the map: © OpenStreetMap contributors (ODbL 1.0).', congestion: 'Congestion', minutes: 'min', seconds: 's', hours: 'h',
   },
 };
 const columns = ['place', 'motorcycle', 'car', 'bus', 'truck', 'count', 'speedKmh', 'occupancy', 'periodS', 'observedAt'];
