@@ -148,10 +148,11 @@ function withLane(periods: readonly Period[], observedAtMs: number, lane: Lane):
   }
   const full = periods.length === periodsKept;
   if (full && at === 0) return periods;
-  const grown: Period[] = [];
-  for (let index = full ? 1 : 0; index < at; index += 1) grown.push(periods[index]!);
-  grown.push(periodOf(observedAtMs, [lane]));
-  for (let index = at; index < periods.length; index += 1) grown.push(periods[index]!);
+  const from = full ? 1 : 0;
+  const grown = new Array<Period>(periods.length - from + 1);
+  for (let index = from; index < at; index += 1) grown[index - from] = periods[index]!;
+  grown[at - from] = periodOf(observedAtMs, [lane]);
+  for (let index = at; index < periods.length; index += 1) grown[index - from + 1] = periods[index]!;
   return grown;
 }
 
