@@ -1,14 +1,14 @@
 /** What traffic can be told from outside; every limit has a name and a unit. */
-import { postgresUrl, port, secretText, text, wholeNumber } from '#service';
+import { brokerList, host, kafkaTopicRoot, port, postgresUrl, secretText, text, wholeNumber } from '#service';
 import { z } from 'zod';
 
 export const trafficConfiguration = z.object({
-  HOST: text('an address to listen on').default('127.0.0.1'),
+  HOST: host(),
   TRAFFIC_HTTP_PORT: port().default(18_101),
   DATABASE_URL: postgresUrl(),
   DATABASE_CONNECTIONS_MAX: wholeNumber({ min: 3, max: 100, unit: 'connections' }).default(8),
-  KAFKA_BROKERS: text('host:port, separated by commas').transform((list) => list.split(',').map((broker) => broker.trim())),
-  TOPIC_ROOT: text('a word for the first part of Kafka topics', /^[a-zA-Z0-9_-]{1,64}$/).default('city'),
+  KAFKA_BROKERS: brokerList(),
+  TOPIC_ROOT: kafkaTopicRoot(),
   TOPIC_PARTITIONS: wholeNumber({ min: 1, max: 256, unit: 'partitions' }).default(4),
   TOPIC_RETENTION_HOURS: wholeNumber({ min: 1, max: 8_760, unit: 'hours' }).default(168),
   /** Of one partition; four of them at the default are 40 GiB. */
