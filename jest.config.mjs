@@ -23,6 +23,8 @@ const project = (displayName, testMatch, testPathIgnorePatterns) => ({
 });
 
 export default {
+  // No test measures time: a busy machine may be slow, only a hang is a failure.
+  testTimeout: 60_000,
   projects: [
     project('unit', ['<rootDir>/{libs,apps,test}/**/*.spec.ts'], ['\\.(int|e2e)\\.spec\\.ts$']),
     project('int', ['<rootDir>/test/**/*.int.spec.ts'], []),
