@@ -132,6 +132,30 @@ test('a request that is sent byte by byte is ended, and does not hold the others
   clearInterval(trickle);
 });
 
+test('at the end the request under way is answered, no new one is taken, and a connection kept alive does not hold it up', async () => {
+  const { service: of, stop } = createService('test', 'silent', () => undefined);
+  let answer!: (value: object) => void;
+  let asked!: (value: unknown) => void;
+  const waiting = new Promise((resolve) => (asked = resolve));
+  @Controller()
+  class Slow {
+    @Get('slow')
+    slow(): Promise<object> {
+      asked(null);
+      return new Promise((resolve) => (answer = resolve));
+    }
+  }
+  const app = await createHttpApp(of, { module: TestModule, controllers: [Slow] }, { body: 'none', bodyBytesMax: 0 });
+  const port = await listenHttp(of, app, { host: '127.0.0.1', port: 0, connectionsMax: 20 });
+  const pending = fetch(`http://127.0.0.1:${port}/slow`);
+  await waiting;
+  const stopped = stop(10_000);
+  await expect(fetch(`http://127.0.0.1:${port}/slow`)).rejects.toThrow();
+  answer({ whole: true });
+  expect(await json(await pending)).toEqual({ whole: true });
+  expect(await stopped).toBe(true);
+});
+
 describe('from api to a domain', () => {
   test('the call arrives with a signed principal; without it the private port answers nobody, but health and metrics do', async () => {
     const { url } = await serve('none', true);
