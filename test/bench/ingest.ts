@@ -7,18 +7,19 @@
 import { writeFileSync } from 'node:fs';
 import { mqttTopic } from '#contracts';
 import { loadCity, loadGenerator, type LoadPlan } from '../support/bench-city.js';
-import { appNames, sleep, startCity, type City } from '../support/city.js';
+import { sleep, startCity, type City } from '../support/city.js';
 import { GeneratorProcess } from '../support/generator-process.js';
 import type { Statistics } from '../support/generator-words.js';
 import { numericValuesPerReading, patch, readingPacket, valuesOf } from '../support/payload.js';
-import { machineTime, usageOf, type Machine, type Usage } from '../support/processor-time.js';
+import { cpuUsOf, machineTime, memoryMbOf, type Machine } from '../support/processor-time.js';
 import { bindLogs, type Bound } from './bound-log.js';
+import { firstPerSecond, pace } from './pace.js';
 import { measureRowLatency } from './row-latency.js';
 import { say, table } from './report.js';
 
 export interface IngestOptions {
-  /** Messages per second; 0: as many as the windows allow. */
-  readonly rate: number;
+  /** Messages per second; 0: as many as the windows allow; null: as many as do not pile up behind the door. */
+  readonly rate: number | null;
   readonly seconds: number;
   readonly devices: number;
   readonly warmUpSeconds: number;
@@ -53,7 +54,7 @@ const planOf = (devices: number): LoadPlan => ({ prefix: 'bench', devices, devic
 interface Reading {
   readonly atMs: number;
   readonly entries: number;
-  readonly usage: Record<string, Usage>;
+  readonly cpuUs: Record<string, number>;
   readonly machine: Machine;
 }
 
@@ -63,17 +64,21 @@ interface Measured {
   readonly statistics: Statistics;
   readonly rowMs: { p50: number; p99: number; max: number; count: number };
   readonly settled: boolean;
+  readonly memoryMb: Record<string, number>;
+  /** The last one, where it was adapted. */
+  readonly offeredPerSecond: number | null;
   readonly drainSeconds: number;
 }
 
 async function measure(city: City, generator: GeneratorProcess, { rate, seconds, warmUpSeconds }: IngestOptions): Promise<Measured> {
   const rows = await measureRowLatency(city.adminUrl, generator, { devices: generator.spec.devices.map(({ id }) => id), channels: generator.spec.channels });
   const pids = { ...(await city.pids()), generator: generator.pid, measuring: process.pid, latency: rows.backendPid };
-  const read = async (): Promise<Reading> => ({ atMs: performance.now(), entries: (await city.accounting()).entries, usage: usageOf(pids), machine: machineTime() });
+  const read = async (): Promise<Reading> => ({ atMs: performance.now(), entries: (await city.accounting()).entries, cpuUs: cpuUsOf(pids), machine: machineTime() });
 
   await generator.ask({ do: 'connect' });
   say(`warming up for ${warmUpSeconds} s`);
-  await generator.ask({ do: 'load', rate });
+  await generator.ask({ do: 'load', rate: rate ?? firstPerSecond });
+  const pacing = rate === null ? pace(city, generator) : null;
   await sleep(warmUpSeconds * 1000);
   await generator.ask({ do: 'sample', perSecond: samplesPerSecond });
   rows.clear();
@@ -85,12 +90,14 @@ async function measure(city: City, generator: GeneratorProcess, { rate, seconds,
   await generator.ask({ do: 'sample', perSecond: 0 });
   const statistics = await generator.ask({ do: 'mark' });
   const endedAtMs = performance.now();
+  const offeredPerSecond = pacing === null ? rate : await pacing.stop();
   await generator.ask({ do: 'pause' });
   const { settled } = await generator.settle(settleDeadlineMs);
   const drainSeconds = (await city.untilCommitted(drainDeadlineMs)) ? (performance.now() - endedAtMs) / 1000 : Infinity;
   const rowMs = await rows.take();
   await rows.stop();
-  return { before, after, statistics, rowMs, settled, drainSeconds };
+  const memoryMb = memoryMbOf({ ...(await city.pids()), generator: generator.pid });
+  return { before, after, statistics, rowMs, settled, drainSeconds, offeredPerSecond, memoryMb };
 }
 
 /** Bytes of table, chunks and indexes per numeric value stored. */
@@ -103,10 +110,10 @@ async function diskBytesPerValue({ db }: City): Promise<number> {
   return row!['bytes'] / (row!['rows'] * numericValuesPerReading);
 }
 
-function resultOf(options: IngestOptions, { before, after, statistics, rowMs, settled, drainSeconds }: Measured, bound: Bound, bytesPerValue: number): Record<string, unknown> {
+function resultOf(options: IngestOptions, { before, after, statistics, rowMs, settled, drainSeconds, offeredPerSecond, memoryMb }: Measured, bound: Bound, bytesPerValue: number): Record<string, unknown> {
   const seconds = (after.atMs - before.atMs) / 1000;
   const durable = after.entries - before.entries;
-  const us = (name: string): number => after.usage[name]!.cpuUs - before.usage[name]!.cpuUs;
+  const us = (name: string): number => after.cpuUs[name]! - before.cpuUs[name]!;
   const perReading = (cpuUs: number): number => round(cpuUs / durable, 2);
   const cpu = { ingest: us('ingest'), kafka: us('kafka'), traffic: us('traffic'), postgres: us('postgres') - us('latency'), other: us('api') };
   const total = Object.values(cpu).reduce((sum, one) => sum + one, 0);
@@ -125,15 +132,15 @@ function resultOf(options: IngestOptions, { before, after, statistics, rowMs, se
       ...Object.fromEntries(Object.entries(cpu).map(([name, one]) => [name, perReading(one)])),
       total: perReading(total),
     },
-    rssMb: Object.fromEntries([...appNames, 'kafka', 'postgres', 'generator'].map((name) => [name, after.usage[name]!.memoryMb])),
+    rssMb: memoryMb,
     bytesPerValue: round(bytesPerValue, 2),
-    offeredPerSecond: options.rate === 0 ? 'closed loop' : options.rate,
+    offered: options.rate === null ? `adapted, at last ${offeredPerSecond}/s` : options.rate === 0 ? 'closed loop' : `${options.rate}/s`,
     seconds: round(seconds, 2),
     warmUpSeconds: options.warmUpSeconds,
     devices: options.devices,
     acknowledgedPerSecond: Math.round(statistics.pubackMs.count / statistics.seconds),
     allAcknowledged: settled,
-    measuringUsPerReading: perReading(measuring),
+    measuringUsPerReading: { bench: perReading(us('measuring')), lookingForRows: perReading(us('latency')) },
     rowSamples: rowMs.count,
     otherLoadShare: round(Math.max(0, elsewhere) / machineUs, 3),
     idleShare: round(1 - (after.machine.busyUs - before.machine.busyUs) / machineUs, 3),
@@ -153,7 +160,8 @@ interface Printed extends Bound {
   readonly bytesPerValue: number;
   readonly otherLoadShare: number;
   readonly idleShare: number;
-  readonly measuringUsPerReading: number;
+  readonly measuringUsPerReading: { bench: number; lookingForRows: number };
+  readonly offered: string;
 }
 
 export function printIngest(result: Record<string, unknown>): void {
@@ -161,12 +169,12 @@ export function printIngest(result: Record<string, unknown>): void {
   table([
     ['published', r.published], ['acknowledged', r.acknowledged], ['stored', r.stored], ['corrected', r.corrected], ['repeated', r.repeated],
     ['dead-lettered', r.deadLettered], ['unaccounted', r.unaccounted], ['duplicates', r.duplicates], ['rows that differ', r.differences],
-    ['durable readings/s', r.durablePerSecond], ['drained after, s', r.drainSeconds],
+    ['offered', r.offered], ['durable readings/s', r.durablePerSecond], ['drained after, s', r.drainSeconds],
     ['PUBACK p50 / p99, ms', pair(r.pubackMs)], ['publish to row p50 / p99, ms', pair(r.rowMs)],
     ['CPU per reading, µs', list(r.cpuUsPerReading)], ['memory, MB', list(r.rssMb)], ['bytes on disk per value', r.bytesPerValue],
     ['other load of the machine', `${percent(r.otherLoadShare)} (idle ${percent(r.idleShare)})`],
   ]);
-  say('total leaves the generator out; measuring itself took ' + `${r.measuringUsPerReading} µs per reading beside it`);
+  say('total leaves the generator out; measuring itself took ' + `${r.measuringUsPerReading.bench} µs per reading beside it, and looking for rows ${r.measuringUsPerReading.lookingForRows}`);
   for (const difference of r.told) say(`  ${difference}`);
 }
 

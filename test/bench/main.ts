@@ -13,6 +13,7 @@ import { say, table } from './report.js';
 import { benchSpace } from './space.js';
 
 const usage = `npm run bench -- ingest [--rate N] [--seconds 60] [--devices 1000] [--warm-up 25] [--no-generator]
+  (without --rate: as much as does not pile up; 0: as much as the windows allow)
 npm run bench -- latency [--max N] [--seconds 20]
 npm run bench -- connections [--connections 10000] [--minutes 5]
 npm run bench -- again
@@ -23,7 +24,7 @@ Each writes its result as JSON with --json FILE.`;
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
-    rate: { type: 'string', default: '0' }, seconds: { type: 'string' }, devices: { type: 'string', default: '1000' }, json: { type: 'string' },
+    rate: { type: 'string' }, seconds: { type: 'string' }, devices: { type: 'string', default: '1000' }, json: { type: 'string' },
     'warm-up': { type: 'string', default: '25' }, 'no-generator': { type: 'boolean', default: false }, max: { type: 'string' },
     connections: { type: 'string', default: '10000' }, minutes: { type: 'string', default: '5' }, packets: { type: 'string', default: '100000' },
   },
@@ -52,7 +53,7 @@ const benchmarks: Record<string, () => Promise<Record<string, unknown>>> = {
       await waitForOthers(devices, values.json ?? 'bench-devices.json', stopped);
       return {};
     }
-    const result = await benchIngest({ rate: number('rate', values.rate), seconds: number('seconds', values.seconds ?? '60'), devices, warmUpSeconds: number('warm-up', values['warm-up']) });
+    const result = await benchIngest({ rate: values.rate === undefined ? null : number('rate', values.rate), seconds: number('seconds', values.seconds ?? '60'), devices, warmUpSeconds: number('warm-up', values['warm-up']) });
     printIngest(result);
     return result;
   },

@@ -114,16 +114,16 @@ class Cursor {
     const ms = row[1]!;
     this.skipUntil(ms, result);
     const { device, channel, observedAtMs, value, revision } = this.of;
-    const name = `${this.source.devices[device]} ${this.source.channels[channel]} ${iso(ms)}`;
+    const name = (): string => `${this.source.devices[device]} ${this.source.channels[channel]} ${iso(ms)}`;
     if (observedAtMs[this.at] !== ms) {
-      differences.add(`${name}: a row that nobody sent`);
+      differences.add(`${name()}: a row that nobody sent`);
       return;
     }
     result.found++;
     const wanted = expectedMetrics(device, value[this.at]!, revision[this.at]!, this.source.phase);
     for (let column = metricAt; column < columns.length; column++) {
       if (row[column] !== wanted[column - metricAt]) {
-        differences.add(`${name}: ${columns[column]![0]} is ${row[column]}, expected ${wanted[column - metricAt]}`);
+        differences.add(`${name()}: ${columns[column]![0]} is ${row[column]}, expected ${wanted[column - metricAt]}`);
         break;
       }
     }

@@ -44,6 +44,8 @@ export type Request =
   | { readonly do: 'connect' }
   /** Publishes new readings until told otherwise, or so many; rate 0: as fast as the windows allow. */
   | { readonly do: 'load'; readonly rate: number; readonly messages?: number }
+  /** Another rate for the load that is going on. */
+  | { readonly do: 'rate'; readonly rate: number }
   | { readonly do: 'pause' }
   /** Answers once everything is acknowledged and nothing is queued. */
   | { readonly do: 'settle' }

@@ -46,6 +46,7 @@ class Generator {
   private remaining = 0;
   private due = 0;
   private pacedAtMs = 0;
+  private pacer: NodeJS.Timeout | undefined;
   private turn = 0;
   private sentAgain = 0;
   private lost = 0;
@@ -85,6 +86,7 @@ class Generator {
     switch (request.do) {
       case 'connect': await this.connect(); break;
       case 'load': this.load(request.rate, request.messages); break;
+      case 'rate': this.changeRate(request.rate); break;
       case 'pause': this.rate = null; break;
       case 'settle': await this.settled(); break;
       case 'again': this.again(request.span, request.corrected); this.load(request.rate); await this.settled(); this.rate = null; break;
@@ -121,8 +123,15 @@ class Generator {
     this.remaining = messages;
     this.due = 0;
     this.pacedAtMs = performance.now();
+    clearTimeout(this.pacer);
     if (rate === 0) for (const { connection } of this.lines) this.room(connection);
     else this.pace();
+  }
+
+  private changeRate(rate: number): void {
+    const paced = this.rate !== null && this.rate > 0;
+    if (paced && rate > 0) this.rate = rate;
+    else if (this.rate !== null) this.load(rate, this.remaining);
   }
 
   /** One step of the pacer. */
@@ -142,7 +151,7 @@ class Generator {
     }
     // No window had room: that part of the rate is given up, not saved for a burst.
     if (this.due >= 1) this.due = 0;
-    setTimeout(() => this.pace(), 1);
+    this.pacer = setTimeout(() => this.pace(), 1);
   }
 
   private room(connection: MqttConnection): void {

@@ -16,23 +16,19 @@ interface Process {
   readonly reapedTicks: number;
 }
 
-export interface Usage {
-  /** µs of processor time, user and system, since the start of the process. */
-  readonly cpuUs: number;
-  /** Memory of its own plus its share of what it shares with others. */
-  readonly memoryMb: number;
+/** µs of processor time, user and system, since the start of each named process with its children; 0 where it is not alive. */
+export function cpuUsOf(pids: Readonly<Record<string, number>>): Record<string, number> {
+  return ofTrees(pids, (tree) => (tree.reduce((sum, { ownTicks, reapedTicks }) => sum + ownTicks + reapedTicks, 0) * 1e6) / ticksPerSecond);
 }
 
-/** Of each named process with its children; one that is not alive counts 0. */
-export function usageOf(pids: Readonly<Record<string, number>>): Record<string, Usage> {
+/** MB of its own plus its share of what it shares with others. Costs a second for a server with many children: not while measuring. */
+export function memoryMbOf(pids: Readonly<Record<string, number>>): Record<string, number> {
+  return ofTrees(pids, (tree) => Math.round(tree.reduce((sum, { pid }) => sum + memoryKb(pid), 0) / 1024));
+}
+
+function ofTrees(pids: Readonly<Record<string, number>>, figure: (tree: readonly Process[]) => number): Record<string, number> {
   const all = processes();
-  return Object.fromEntries(
-    Object.entries(pids).map(([name, pid]) => {
-      const tree = treeOf(pid, all);
-      const ticks = tree.reduce((sum, { ownTicks, reapedTicks }) => sum + ownTicks + reapedTicks, 0);
-      return [name, { cpuUs: (ticks * 1e6) / ticksPerSecond, memoryMb: Math.round(tree.reduce((sum, { pid: one }) => sum + memoryKb(one), 0) / 1024) }];
-    }),
-  );
+  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, figure(treeOf(pid, all))]));
 }
 
 export interface Machine {
