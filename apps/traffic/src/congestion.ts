@@ -5,11 +5,11 @@
  * above a higher one. Without the gap and the N of M, a segment hovering around one threshold would raise and clear an
  * alarm every minute. All but `active` and `seq` follows from the stored readings, so a restart can rebuild it.
  */
-import { conditionId, trafficFlagBits, type Condition } from '#contracts';
+import { conditionId, congestionPeriodsMax, trafficFlagBits, type Condition } from '#contracts';
 import type { Observation } from './observation.js';
 
-/** Periods kept for each segment: at least the largest M that a dated row may ask for. */
-export const periodsKept = 12;
+/** Periods kept for each segment: the largest M that a dated row may ask for. */
+export const periodsKept = congestionPeriodsMax;
 
 export const congestionRuleVersion = 'congestion-1';
 

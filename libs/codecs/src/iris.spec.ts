@@ -17,7 +17,10 @@ test('each period becomes a reading; 1800 scans are a detector that was covered 
 });
 
 test('shorter periods have fewer scans', () => {
-  expect(decode({ ...bins, periodS: 5, scans: [150] })).toEqual([expect.objectContaining({ occupancy: 0.5, occupancyRaw: 150, periodS: 5 })]);
+  expect(decode({ ...bins, periodS: 5, scans: [150, 300] })).toEqual([
+    expect.objectContaining({ observedAt: '2026-11-22T07:00:00.000Z', occupancy: 0.5, occupancyRaw: 150, periodS: 5 }),
+    expect.objectContaining({ observedAt: '2026-11-22T07:00:05.000Z', occupancy: 1 }),
+  ]);
 });
 
 test('with a station named, detectors are its channels; a wrong one costs only its own periods', () => {
