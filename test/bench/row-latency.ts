@@ -22,8 +22,6 @@ export interface RowLatency {
   clear(): void;
   /** Of the samples sent since `clear`, once all their rows are there. Sampling must have ended. */
   take(): Promise<{ p50: number; p99: number; max: number; count: number }>;
-  /** The server process that answers, so that its cost can be told apart. */
-  readonly backendPid: number;
   stop(): Promise<void>;
 }
 
@@ -33,7 +31,6 @@ export async function measureRowLatency(url: string, generator: GeneratorProcess
   // Planning over a hypertable costs ten times the question itself, so it is done once; and since a table that is empty
   // at that moment would be read whole ever after, only the index may be used.
   await client.query('set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan = off; set enable_material = off; set max_parallel_workers_per_gather = 0');
-  const backendPid = Number((await client.query('select pg_backend_pid() as pid')).rows[0].pid);
   const latencies = new Latencies();
   const channelIds = new Map<string, number>();
   let waiting: Sample[] = [];
@@ -65,7 +62,6 @@ export async function measureRowLatency(url: string, generator: GeneratorProcess
   })();
 
   return {
-    backendPid,
     clear() {
       latencies.clear();
       waiting = [];
