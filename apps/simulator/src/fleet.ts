@@ -49,6 +49,8 @@ const deviceBufferMax = 1_440;
 const gatewayBufferMax = 20_000;
 const pauseMsMax = 30_000;
 const delayMsMax = 5_000;
+/** A device has spoken well before its next period ends. */
+const delayShareMax = 0.8;
 /** Readings of one device in one message of its backlog. */
 const backlogPeriods = 60;
 
@@ -126,7 +128,7 @@ export function startFleet(plan: FleetPlan, door: Door): Fleet {
 
 /** What the registry has to know of the town: wards, roads, the stretches on them, and a device on each stretch. */
 export function registrationOf(plan: Pick<FleetPlan, 'devices' | 'gateways'>): { assets: Asset[]; devices: Device[]; gateways: Gateway[] } {
-  const members = membersOf({ ...plan, seed: 0 });
+  const members = membersOf({ ...plan, periodS: 60, seed: 0 });
   const empty = { parent: null, zone: null, lanes: null, lengthM: null, freeFlowKmh: null, timeZone: 'Asia/Ho_Chi_Minh' } as const;
   const roads = roadRecords.map((road): Asset => ({ ...empty, id: road.id, kind: 'segment', nameVi: road.nameVi, nameEn: road.nameEn, roadClass: road.roadClass, geometry: { type: 'LineString', coordinates: road.line.map(([x, y]) => [x, y]) } }));
   const wards = [...new Set(members.map(({ detector }) => detector.stretch.ward))].map((ward): Asset => ({ ...empty, id: wardId(ward), kind: 'zone', nameVi: `Phường ${ward}`, nameEn: `${withoutMarks(ward)} ward`, roadClass: null, geometry: null }));
@@ -160,14 +162,15 @@ function withoutMarks(name: string): string {
   return name.normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll('Đ', 'D').replaceAll('đ', 'd');
 }
 
-function membersOf({ devices, gateways, seed }: Pick<FleetPlan, 'devices' | 'gateways' | 'seed'>): Member[] {
+function membersOf({ devices, gateways, periodS, seed }: FleetPlan): Member[] {
+  const latestMs = Math.min(delayMsMax, periodS * 1000 * delayShareMax);
   return stretches(devices).map((stretch, index) => {
     const detector = detectorOn(stretch, index);
     return {
       detector,
       gateway: gateways === 0 ? null : `gateway-traffic-${(index % gateways) + 1}`,
       topic: mqttTopic('traffic', detector.id, 'readings'),
-      delayMs: Math.floor(chance(seedOf(detector.id, seed), 1) * delayMsMax),
+      delayMs: Math.floor(chance(seedOf(detector.id, seed), 1) * latestMs),
     };
   });
 }

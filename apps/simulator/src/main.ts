@@ -45,7 +45,7 @@ async function run(config: z.infer<typeof settings>, service: Service): Promise<
 async function play(fleet: Fleet, options: SimulatorOptions, service: Service): Promise<void> {
   if (options.backfillMs > 0) {
     const progress = showProgress('backlog', (progress) => service.log.info({ progress }, 'backlog'));
-    await fleet.backfill(Date.now() - options.backfillMs, (done, all) => progress.show(done, all, `${(done / 3_600_000).toFixed(0)} of ${(all / 3_600_000).toFixed(0)} h, ${fleet.counts().acknowledged} messages acknowledged`));
+    await fleet.backfill(Date.now() - options.backfillMs, (done, all) => progress.show(done, all, `${(done / 3_600_000).toFixed(1)} of ${(all / 3_600_000).toFixed(1)} h, ${fleet.counts().acknowledged} messages acknowledged`));
     progress.end();
     service.log.info(fleet.counts(), 'backlog sent');
   }
