@@ -169,13 +169,22 @@ async function recompute(transaction: Transaction, rollup: RollupTable, level: L
   const names = columns.map(({ name }) => name);
   const sums = columns.map(({ name, type }) => `sum(${name})::${type}`);
   const bounds = channelIds === null ? '' : 'and r.channel_id = any($3)';
+  const values = [new Date(fromMs).toISOString(), new Date(toMs).toISOString(), ...(channelIds === null ? [] : [channelIds])];
+  // Corrections are noted by channel, and may leave a bucket without rows: what is no longer made must go.
+  if (channelIds !== null) await transaction.query(removal(rollup, level, bounds), values);
   await transaction.query(
     `insert into ${schema}.${table}_${level.name} as old (bucket, channel_id, ${names.join(', ')})
      select bucket, channel_id, ${sums.join(', ')} from (${level.name === '1d' ? daySources(rollup, level, bounds) : sources(rollup, level, bounds)}) as parts
       group by bucket, channel_id
      on conflict (channel_id, bucket) do update set ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`,
-    [new Date(fromMs).toISOString(), new Date(toMs).toISOString(), ...(channelIds === null ? [] : [channelIds])],
+    values,
   );
+}
+
+function removal({ schema, table, zones }: RollupTable, level: Level, bounds: string): string {
+  const from = `delete from ${schema}.${table}_${level.name} r`;
+  if (level.name === '1d') return `${from} using (${zones}) z where z.channel_id = r.channel_id and ${localDays('r.bucket')} ${bounds}`;
+  return `${from} where r.bucket >= $1 and r.bucket < $2 ${bounds}`;
 }
 
 function sources({ schema, table, columns }: RollupTable, level: Level, bounds: string): string {
@@ -188,17 +197,19 @@ function sources({ schema, table, columns }: RollupTable, level: Level, bounds: 
      from ${schema}.${table}_${lower} r where r.bucket >= $1 and r.bucket < $2 ${bounds} union all ${fromRows}`;
 }
 
-/** Local days that the range touches, whole. The outer bounds let chunks be left out; the inner ones are exact. */
+/** The local days that the range touches, whole. The outer bounds let chunks be left out; the inner ones are exact. */
+function localDays(time: string): string {
+  return `${time} >= $1::timestamptz - interval '27 hours' and ${time} < $2::timestamptz + interval '27 hours'
+       and ${time} >= date_trunc('day', $1::timestamptz, z.zone)
+       and ${time} < (date_trunc('day', ($2::timestamptz - interval '1 ms') at time zone z.zone) + interval '1 day') at time zone z.zone`;
+}
+
 function daySources({ schema, table, columns, zones }: RollupTable, level: Level, bounds: string): string {
   const lower = below[level.name]!;
   const lowerWidthS = levels.find(({ name }) => name === lower)!.widthS;
-  const within = (time: string): string =>
-    `${time} >= $1::timestamptz - interval '27 hours' and ${time} < $2::timestamptz + interval '27 hours'
-       and ${time} >= date_trunc('day', $1::timestamptz, z.zone)
-       and ${time} < (date_trunc('day', ($2::timestamptz - interval '1 ms') at time zone z.zone) + interval '1 day') at time zone z.zone`;
   return `select date_trunc('day', r.bucket, z.zone) as bucket, r.channel_id, ${columns.map(({ name }) => `r.${name}`).join(', ')}
-     from ${schema}.${table}_${lower} r join (${zones}) z using (channel_id) where ${within('r.bucket')} ${bounds}
+     from ${schema}.${table}_${lower} r join (${zones}) z using (channel_id) where ${localDays('r.bucket')} ${bounds}
     union all
     select date_trunc('day', r.observed_at, z.zone), r.channel_id, ${columns.map(({ fromRow }) => fromRow).join(', ')}
-     from ${schema}.${table} r join (${zones}) z using (channel_id) where ${within('r.observed_at')} and r.period_s > ${lowerWidthS} and r.period_s <= ${level.widthS} ${bounds}`;
+     from ${schema}.${table} r join (${zones}) z using (channel_id) where ${localDays('r.observed_at')} and r.period_s > ${lowerWidthS} and r.period_s <= ${level.widthS} ${bounds}`;
 }

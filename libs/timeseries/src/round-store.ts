@@ -272,7 +272,7 @@ export class RoundStore<O, S, C> {
     await noteInvalid(
       transaction,
       stream.schema,
-      arrivals.map((arrival, i) => ({ channelId: states[i]!.id, observedAtMs: arrival.observedAtMs, receivedAtMs: arrival.receivedAtMs })).filter((_, i) => outcomes[i] !== 'repeated'),
+      arrivals.map((arrival, i) => ({ channelId: states[i]!.id, observedAtMs: arrival.observedAtMs, receivedAtMs: arrival.receivedAtMs, corrected: outcomes[i] === 'corrected' })).filter((_, i) => outcomes[i] !== 'repeated'),
     );
     await this.foldAll(draft, outcomes, states);
     for (let i = 0; i < arrivals.length; i++) draft.tallies.get(arrivals[i]!.partition)![outcomes[i]!]++;
