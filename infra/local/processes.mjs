@@ -97,6 +97,6 @@ The city is running. Ctrl-C ends it.
 Try:
   npm run accounting                # what became of every message
   npm run deadletters -- list       # what could not be stored, and why
-  curl http://127.0.0.1:${ports.INGEST_HTTP_PORT}/metrics
+  npm run replay -- traffic-berlin --from 2023-03-01 --days 3 --speed 0   # recorded days, through the MQTT door
 `;
 }
