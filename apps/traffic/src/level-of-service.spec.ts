@@ -1,5 +1,5 @@
 import { seedRows, type DatedRow } from '#contracts';
-import { indicativeFor, levelOfService, type Facility, type Service, type ServiceInput } from './level-of-service.js';
+import { indicativeFor, levelOfService, tableFor, type Facility, type Service, type ServiceInput } from './level-of-service.js';
 
 const rows = seedRows.filter((row) => row.kind === 'traffic.los');
 const atMs = Date.UTC(2026, 10, 22, 7);
@@ -50,6 +50,7 @@ test('a changed row changes later periods only', () => {
 test('what is missing has no level', () => {
   expect(levelOfService(input('freeway', null), rows)).toBeNull();
   expect(levelOfService(input('freeway', 5), [])).toBeNull();
+  expect(levelOfService(input('freeway', 5), rows.map((row) => ({ ...row, value: 7 })))).toBeNull();
 });
 
 test('on a street of motorcycles the level is indicative, and wherever nobody knows', () => {
@@ -61,4 +62,34 @@ test('on a street of motorcycles the level is indicative, and wherever nobody kn
   expect(indicativeFor(classes, street, atMs)).toBe(true);
   expect(indicativeFor(null, street, atMs)).toBe(true);
   expect(indicativeFor({ ...classes, car: 51 }, [], atMs)).toBe(true);
+  expect(indicativeFor({ ...classes, car: 51 }, street.map((row) => ({ ...row, value: 'half' })), atMs)).toBe(true);
+});
+
+describe('the table of a road', () => {
+  const use = { roadClass: 'motorway', lanes: 2, speedKmh: 80, freeFlowKmh: 100, pcuH: 3200 };
+
+  test('a motorway goes by density: 3200 PCU/h on 2 lanes at 80 km/h are 20 PCU/km/lane, level D', () => {
+    const table = tableFor(use);
+    expect(table).toEqual({ facility: 'freeway', value: 20, countedIn: 'PCU' });
+    expect(levelOfService(input(table.facility, table.value), rows)?.level).toBe('D');
+  });
+
+  test('any other road by its share of free flow', () => {
+    expect(tableFor({ ...use, roadClass: 'arterial' })).toEqual({ facility: 'urban-street', value: 0.8, countedIn: 'vehicles' });
+    expect(tableFor({ ...use, roadClass: null, lanes: null, pcuH: null })).toEqual({ facility: 'urban-street', value: 0.8, countedIn: 'vehicles' });
+  });
+
+  test.each([
+    ['lanes', { lanes: null }],
+    ['classes', { pcuH: null }],
+    ['speed', { speedKmh: null }],
+    ['speed above 0', { speedKmh: 0 }],
+  ])('without %s a motorway has no value', (_, missing) => {
+    expect(tableFor({ ...use, ...missing }).value).toBeNull();
+  });
+
+  test('without a speed or free flow no road has', () => {
+    expect(tableFor({ ...use, roadClass: 'street', speedKmh: null }).value).toBeNull();
+    expect(tableFor({ ...use, roadClass: 'street', freeFlowKmh: null }).value).toBeNull();
+  });
 });

@@ -38,11 +38,12 @@ export interface Service {
   readonly verified: boolean;
 }
 
-/** Null where the value is missing or no row of kind `traffic.los` holds. Throws ZodError where its value cannot be read. */
+/** Null where the value is missing, or no row of kind `traffic.los` that can be read holds. */
 export function levelOfService(input: ServiceInput, rows: readonly DatedRow[]): Service | null {
   const row = rowAt(rows, input.facility, input.observedAtMs);
-  if (row === null || input.value === null) return null;
-  const { measure, bounds } = trafficRowValues['traffic.los'].parse(row.value);
+  const table = trafficRowValues['traffic.los'].safeParse(row?.value).data;
+  if (row === null || table === undefined || input.value === null) return null;
+  const { measure, bounds } = table;
   const over = input.volumeByCapacity !== null && input.volumeByCapacity > 1;
   return {
     level: over ? 'F' : levelOf(input.value, measure, bounds),
@@ -56,15 +57,37 @@ export function levelOfService(input: ServiceInput, rows: readonly DatedRow[]): 
   };
 }
 
+/** What is known of a road in a bucket, as far as its table asks for it. */
+export interface RoadUse {
+  readonly roadClass: string | null;
+  readonly lanes: number | null;
+  readonly speedKmh: number | null;
+  readonly freeFlowKmh: number | null;
+  readonly pcuH: number | null;
+}
+
+/**
+ * Which table a road goes by, and its value there: a motorway by density, k = q / (v · lanes) in PCU, since its speed
+ * hardly falls before it breaks down; any other road by its share of free flow.
+ */
+export function tableFor({ roadClass, lanes, speedKmh, freeFlowKmh, pcuH }: RoadUse): Pick<ServiceInput, 'facility' | 'value' | 'countedIn'> {
+  if (roadClass === 'motorway') {
+    const known = pcuH !== null && speedKmh !== null && speedKmh > 0 && lanes !== null;
+    return { facility: 'freeway', value: known ? pcuH / (speedKmh * lanes) : null, countedIn: 'PCU' };
+  }
+  return { facility: 'urban-street', value: speedKmh === null || freeFlowKmh === null ? null : speedKmh / freeFlowKmh, countedIn: 'vehicles' };
+}
+
 /**
  * Whether figures that rest on lanes are only indicative: by the share of motorcycles (row `traffic.motorcycle-street`),
  * and wherever that share or the row is unknown, since then nothing shows that the manual fits.
  */
 export function indicativeFor(byClass: ClassCounts | null, rows: readonly DatedRow[], observedAtMs: number): boolean {
   const row = rowAt(rows, '', observedAtMs);
+  const share = trafficRowValues['traffic.motorcycle-street'].safeParse(row?.value).data;
   const classified = byClass === null ? 0 : classifiedCount(byClass);
-  if (row === null || byClass === null || classified === 0) return true;
-  return (byClass.motorcycle ?? 0) / classified >= trafficRowValues['traffic.motorcycle-street'].parse(row.value);
+  if (share === undefined || byClass === null || classified === 0) return true;
+  return (byClass.motorcycle ?? 0) / classified >= share;
 }
 
 /** Of a table with four bounds (merge and diverge) all beyond the last is E: there F is by v/c alone. */

@@ -37,4 +37,5 @@ test('a changed row changes later periods only (T4)', () => {
 test('before any row held there is no PCU flow', () => {
   expect(pcuFlow(classes({ car: 1 }), 1, 60, rows, '30-50', Date.UTC(1990, 0, 1))).toBeNull();
   expect(pcuFlow(classes({ car: 1 }), 1, 60, rows, '20-down', atMs)).toBeNull();
+  expect(pcuFlow(classes({ car: 1 }), 1, 60, rows.map((row) => ({ ...row, value: { car: 'one' } })), '30-50', atMs)).toBeNull();
 });

@@ -26,11 +26,11 @@ export function pcuKey(freeFlowKmh: number): string {
   return freeFlowKmh >= 60 ? '60-up' : '30-50';
 }
 
-/** Null where no row of kind `traffic.pcu` holds for that key and time. Throws ZodError where its value cannot be read. */
+/** Null where no row of kind `traffic.pcu` that can be read holds for that key and time. */
 export function pcuFlow(byClass: ClassCounts, count: number | null, periodS: number, rows: readonly DatedRow[], key: string, observedAtMs: number): PcuFlow | null {
   const row = rowAt(rows, key, observedAtMs);
-  if (row === null) return null;
-  const units = trafficRowValues['traffic.pcu'].parse(row.value);
+  const units = trafficRowValues['traffic.pcu'].safeParse(row?.value).data;
+  if (row === null || units === undefined) return null;
   let pcu = 0;
   for (const name of vehicleClasses) pcu += (byClass[name] ?? 0) * units[name];
   const unclassified = count === null ? 0 : Math.max(0, count - classifiedCount(byClass));

@@ -4,7 +4,7 @@
  */
 import type { VehicleClass } from '#contracts';
 import type { Registry } from '#service';
-import { indicativeFor, levelOfService, type Service } from './level-of-service.js';
+import { indicativeFor, levelOfService, type Service, tableFor } from './level-of-service.js';
 import { freeFlowInForce } from './limits.js';
 import type { ClassCounts } from './observation.js';
 import { pcuFlow, type PcuFlow, pcuKey } from './pcu.js';
@@ -52,7 +52,7 @@ export function segmentMeasures(sums: SegmentSums, registry: Pick<Registry, 'row
   const freeFlowKmh = freeFlowInForce(registry, id, atMs).value;
   const observedPercent = percentOf(sums.observedS, sums);
   const byClass: ClassCounts | null = Object.values(sums.byClass).every((n) => n === null) ? null : sums.byClass;
-  const share = speedKmh === null || freeFlowKmh === null ? null : speedKmh / freeFlowKmh;
+  const flowPcu = byClass === null || freeFlowKmh === null ? null : pcuFlow(byClass, count, bucketS, registry.rows('traffic.pcu'), pcuKey(freeFlowKmh), atMs);
   const time = freeFlowKmh === null ? null : travelTime({ lengthM: asset?.lengthM ?? anyLengthM, speedKmh, referenceKmh: freeFlowKmh, count, observedPercent });
   const state = time === null ? null : stateByIndex(time.index, registry.rows('traffic.tti-state'), atMs);
 
@@ -65,15 +65,13 @@ export function segmentMeasures(sums: SegmentSums, registry: Pick<Registry, 'row
     observedPercent,
     imputedPercent: percentOf(sums.imputedS, sums),
     flowVehH: flowVehH(count, bucketS),
-    flowPcu: byClass === null || freeFlowKmh === null ? null : pcuFlow(byClass, count, bucketS, registry.rows('traffic.pcu'), pcuKey(freeFlowKmh), atMs),
+    flowPcu,
     speedKmh,
     freeFlowKmh,
     levelOfService: levelOfService(
       {
-        facility: 'urban-street',
+        ...tableFor({ roadClass: asset?.roadClass ?? null, lanes: asset?.lanes ?? null, speedKmh, freeFlowKmh, pcuH: flowPcu?.pcuH ?? null }),
         observedAtMs: atMs,
-        value: share,
-        countedIn: 'vehicles',
         volumeByCapacity: null,
         indicative: indicativeFor(byClass, registry.rows('traffic.motorcycle-street'), atMs),
         observedPercent,

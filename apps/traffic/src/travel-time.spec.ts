@@ -47,5 +47,7 @@ describe('what people are shown', () => {
 
   test('without a row nothing is claimed', () => {
     expect([stateByIndex(3, [], atMs), stateByShare(0.1, [], atMs)]).toEqual([null, null]);
+    const unreadable = (kind: string) => rows(kind).map((row) => ({ ...row, value: null }));
+    expect([stateByIndex(3, unreadable('traffic.tti-state'), atMs), stateByShare(0.1, unreadable('traffic.speed-state'), atMs)]).toEqual([null, null]);
   });
 });

@@ -56,20 +56,22 @@ export interface StateFound {
   readonly verified: boolean;
 }
 
-/** By the index; null where no row of kind `traffic.tti-state` holds. */
+/** By the index; null where no row of kind `traffic.tti-state` that can be read holds. */
 export function stateByIndex(index: number, rows: readonly DatedRow[], observedAtMs: number): StateFound | null {
   const row = rowAt(rows, '', observedAtMs);
-  if (row === null) return null;
-  const { lightFrom, moderateFrom, heavyAbove } = trafficRowValues['traffic.tti-state'].parse(row.value);
+  const value = trafficRowValues['traffic.tti-state'].safeParse(row?.value).data;
+  if (row === null || value === undefined) return null;
+  const { lightFrom, moderateFrom, heavyAbove } = value;
   const state = index > heavyAbove ? 'heavy' : index >= moderateFrom ? 'moderate' : index >= lightFrom ? 'light' : 'free';
   return { state, rowId: row.id, verified: row.verifiedBy !== null };
 }
 
-/** By speed / free flow; null where no row of kind `traffic.speed-state` holds. */
+/** By speed / free flow; null where no row of kind `traffic.speed-state` that can be read holds. */
 export function stateByShare(shareOfFreeFlow: number, rows: readonly DatedRow[], observedAtMs: number): StateFound | null {
   const row = rowAt(rows, '', observedAtMs);
-  if (row === null) return null;
-  const { freeAbove, lightAbove, moderateAbove } = trafficRowValues['traffic.speed-state'].parse(row.value);
+  const value = trafficRowValues['traffic.speed-state'].safeParse(row?.value).data;
+  if (row === null || value === undefined) return null;
+  const { freeAbove, lightAbove, moderateAbove } = value;
   const state = shareOfFreeFlow > freeAbove ? 'free' : shareOfFreeFlow > lightAbove ? 'light' : shareOfFreeFlow > moderateAbove ? 'moderate' : 'heavy';
   return { state, rowId: row.id, verified: row.verifiedBy !== null };
 }
