@@ -139,15 +139,21 @@ export class RoundStore<O, S, C> {
   }
 
   private async storeNow(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[]): Promise<RoundResult> {
-    try {
-      return (await this.attempt(parts, arrivals, dead, forGood))!;
-    } catch (error) {
-      if (isUnavailable(error) || error instanceof OffsetGap) throw error;
-      this.options.log.error({ error: describe(error), readings: arrivals.length }, 'storing a round failed, looking for the culprits');
-      const culprits = await this.culprits(parts, arrivals, error);
-      const innocent = arrivals.filter((arrival) => !culprits.has(arrival));
-      const letters = [...culprits].map(([arrival, fault]) => deadLetter(arrival, 'our-fault', describe(fault)));
-      return (await this.attempt(parts, innocent, [...dead, ...letters], forGood))!;
+    let innocent = arrivals;
+    const refused = [...dead];
+    for (;;) {
+      try {
+        return (await this.attempt(parts, innocent, refused, forGood))!;
+      } catch (error) {
+        if (isUnavailable(error) || error instanceof OffsetGap) throw error;
+        this.options.log.error({ error: describe(error), readings: innocent.length }, 'storing a round failed, looking for the culprits');
+        const culprits = await this.culprits(parts, innocent, error);
+        innocent = innocent.filter((arrival) => !culprits.has(arrival));
+        for (const [arrival, fault] of culprits) {
+          this.options.log.error({ device: arrival.device, offset: arrival.offset, error: describe(fault) }, 'message cannot be processed, dead-lettered');
+          refused.push(deadLetter(arrival, 'our-fault', describe(fault)));
+        }
+      }
     }
   }
 
@@ -155,8 +161,8 @@ export class RoundStore<O, S, C> {
     const found = new Map<Arrival<O>, unknown>();
     const search = async (suspects: readonly Arrival<O>[], error: unknown): Promise<void> => {
       if (suspects.length === 1) {
-        found.set(suspects[0]!, error);
-        this.options.log.error({ device: suspects[0]!.device, offset: suspects[0]!.offset, error: describe(error) }, 'message cannot be processed, dead-lettered');
+        // Blamed only when it fails a second time: what passes by harms no message.
+        if ((await this.failure(parts, suspects)) !== null) found.set(suspects[0]!, error);
         return;
       }
       const middle = suspects.length >> 1;
@@ -167,13 +173,29 @@ export class RoundStore<O, S, C> {
     };
     if (arrivals.length === 0) throw whole;
     await search(arrivals, whole);
-    // Halves may pass where the whole fails; then no message is to blame, and trying again is all that can be done.
-    if (found.size === 0) throw whole;
+    if (found.size === 0) {
+      // Halves may pass where the whole fails: then the message is to blame with which the round begins to fail.
+      const breaking = await this.breaking(parts, arrivals);
+      if (breaking === null) throw whole; // It was something passing; trying again is all that can be done.
+      found.set(breaking, whole);
+    }
     if (found.size === arrivals.length && arrivals.length >= allFailMessagesMin && new Set(arrivals.map(({ device }) => device)).size >= allFailDevicesMin) {
       this.options.onOurFault(whole);
       throw whole;
     }
     return found;
+  }
+
+  /** The last message of the shortest beginning that fails; null when the whole does not fail any more. */
+  private async breaking(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[]): Promise<Arrival<O> | null> {
+    if ((await this.failure(parts, arrivals)) === null) return null;
+    let [passes, fails] = [0, arrivals.length];
+    while (fails - passes > 1) {
+      const middle = (passes + fails) >> 1;
+      if ((await this.failure(parts, arrivals.slice(0, middle))) === null) passes = middle;
+      else fails = middle;
+    }
+    return arrivals[fails - 1]!;
   }
 
   private async failure(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[]): Promise<unknown> {
