@@ -15,6 +15,8 @@ import { say } from './report.js';
 const processes = 4;
 const ratePerDevice = 1;
 const settleMs = 60_000;
+/** Bar: ingest with 10,000 connections. */
+const ingestRssMaxMb = 500;
 
 export async function benchConnections({ connections, minutes }: { connections: number; minutes: number }): Promise<Record<string, unknown>> {
   const plan: LoadPlan = { prefix: 'many', devices: connections, devicesPerGateway: 0 };
@@ -28,10 +30,10 @@ export async function benchConnections({ connections, minutes }: { connections: 
     say(`${connections} connections open after ${connectSeconds.toFixed(1)} s; ${minutes} min at ${ratePerDevice} Hz each`);
     await Promise.all(generators.map((generator) => generator.ask({ do: 'load', rate: generator.spec.clients.length * ratePerDevice })));
     const pid = (await city.pids())['ingest']!;
-    let rssMaxMb = 0;
+    let rssMaxSeenMb = 0;
     let fewestConnected = connections;
     for (const until = performance.now() + minutes * 60_000; performance.now() < until; await sleep(1000)) {
-      rssMaxMb = Math.max(rssMaxMb, rssMb(pid));
+      rssMaxSeenMb = Math.max(rssMaxSeenMb, rssMb(pid));
       const all = await Promise.all(generators.map((generator) => generator.ask({ do: 'look' })));
       fewestConnected = Math.min(fewestConnected, all.reduce((sum, { connected }) => sum + connected, 0));
     }
@@ -43,13 +45,18 @@ export async function benchConnections({ connections, minutes }: { connections: 
       connections, minutes, connectSeconds, fewestConnected,
       connectionsLost: statistics.reduce((sum, { connectionsLost }) => sum + connectionsLost, 0),
       ingestRestarts: city.supervisor.restarts('ingest'),
-      ingestRssMaxMb: rssMaxMb,
+      ingestRssMaxMb: rssMaxSeenMb,
       pubackMs: { p50: Math.max(...statistics.map(({ pubackMs }) => pubackMs.p50)), p99: Math.max(...statistics.map(({ pubackMs }) => pubackMs.p99)) },
       allAcknowledged: settled.every((one) => one.settled), drained, ...bound, told,
     };
+    const failures = [
+      ...(result.ingestRssMaxMb >= ingestRssMaxMb ? [`ingest took ${result.ingestRssMaxMb} MB, expected less than ${ingestRssMaxMb}`] : []),
+      ...(result.fewestConnected < connections ? [`only ${result.fewestConnected} connections stayed open`] : []),
+      ...(result.allAcknowledged && result.drained ? [] : ['not everything was acknowledged and stored']),
+    ];
     for (const generator of generators) await generator.stop();
     say(JSON.stringify(result));
-    return result;
+    return { ...result, failures };
   } finally {
     await city.stop();
   }

@@ -20,6 +20,8 @@ const slowClients = 200;
 const answerMs = 300;
 const seed = 20_260_301;
 const settleMs = 30_000;
+/** Bar: the control device's p99 beside its own without an attack. */
+const ratioMax = 2;
 
 export async function benchHostile({ packets }: { packets: number }): Promise<Record<string, unknown>> {
   const [own, hostile] = [loadCity(control), loadCity(attackers)];
@@ -51,8 +53,13 @@ export async function benchHostile({ packets }: { packets: number }): Promise<Re
       reasons: await reasons(city),
     };
     await generator.stop();
+    const failures = [
+      ...(result.ratio > ratioMax ? [`the control device's p99 grew ${result.ratio} times, expected at most ${ratioMax}`] : []),
+      ...(result.ingestRestarts > 0 ? [`ingest ended ${result.ingestRestarts} times`] : []),
+      ...(result.controlLost > 0 ? [`the control device lost its connection ${result.controlLost} times`] : []),
+    ];
     table([...Object.entries(result).filter(([name]) => name !== 'answers' && name !== 'reasons'), ['answers', ''], ...Object.entries(result.answers), ['reasons', ''], ...Object.entries(result.reasons)]);
-    return result;
+    return { ...result, failures };
   } finally {
     await city.stop();
   }

@@ -9,7 +9,7 @@ import { benchConnections } from './connections.js';
 import { benchHostile } from './hostile.js';
 import { benchIngest, printIngest, waitForOthers } from './ingest.js';
 import { benchLatency } from './latency.js';
-import { say, table } from './report.js';
+import { say } from './report.js';
 import { benchSpace } from './space.js';
 
 const usage = `npm run bench -- ingest [--rate N] [--seconds 60] [--devices 1000] [--warm-up 25] [--no-generator]
@@ -19,7 +19,7 @@ npm run bench -- connections [--connections 10000] [--minutes 5]
 npm run bench -- again
 npm run bench -- space
 npm run bench -- hostile [--packets 100000]
-Each writes its result as JSON with --json FILE.`;
+Each writes its result as JSON with --json FILE, and ends with 1 when something is lost or a bar is missed.`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -71,9 +71,11 @@ if (run === undefined) {
 } else {
   const result = await run();
   if (values.json !== undefined && !values['no-generator']) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
-  const broken = ['unaccounted', 'duplicates', 'differences'].filter((key) => typeof result[key] === 'number' && result[key] > 0);
-  if (broken.length > 0) {
-    table(broken.map((key) => [`NOT ZERO: ${key}`, result[key]]));
-    process.exitCode = 1;
-  }
+  const failures = [
+    ...['unaccounted', 'duplicates', 'differences'].filter((key) => typeof result[key] === 'number' && result[key] > 0).map((key) => `${key} is ${String(result[key])}, expected 0`),
+    ...((result['failures'] as string[] | undefined) ?? []),
+  ];
+  for (const failure of failures) say(`FAILED: ${failure}`);
+  if (failures.length > 0) process.exitCode = 1;
+}
 }

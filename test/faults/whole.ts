@@ -7,6 +7,7 @@ import { freeFlowKmh } from '../support/bench-city.js';
 import { compareReadings, Differences, type Source } from '../support/compare-readings.js';
 import { expectedReadings, type ExpectedOutcomes } from '../support/expected-readings.js';
 import type { GeneratorProcess } from '../support/generator-process.js';
+import { say } from '../bench/report.js';
 import { readLog, withoutDeadLetter } from '../bench/bound-log.js';
 import { periodS } from '../support/payload.js';
 import { compareAggregates, compareConditions, compareHistory } from './compare.js';
@@ -19,6 +20,7 @@ const pollMs = 50;
  * while the load goes on. Gives seconds since `sinceMs` (performance.now()); Infinity past the deadline.
  */
 export async function untilWhole(city: City, generator: GeneratorProcess, sinceMs: number, deadlineMs: number): Promise<number> {
+  const seconds = (): string => ((performance.now() - sinceMs) / 1000).toFixed(1);
   const { published } = await generator.ask({ do: 'look' });
   const until = sinceMs + deadlineMs;
   const before = async (done: () => Promise<boolean>): Promise<boolean> => {
@@ -29,6 +31,7 @@ export async function untilWhole(city: City, generator: GeneratorProcess, sinceM
     return false;
   };
   if (!(await before(async () => (await generator.ask({ do: 'look' })).oldestUnacknowledged >= published))) return Infinity;
+  const acknowledged = seconds();
   let ends = new Map<number, number>();
   if (!(await before(async () => (ends = await city.kafkaEnds()).size > 0))) return Infinity;
   const committed = async (): Promise<boolean> => {
@@ -36,7 +39,9 @@ export async function untilWhole(city: City, generator: GeneratorProcess, sinceM
     return [...ends].every(([partition, end]) => (next.get(partition) ?? 0) >= end);
   };
   if (!(await before(committed))) return Infinity;
+  const stored = seconds();
   await city.supervisor.untilReady();
+  say(`  all acknowledged after ${acknowledged} s, committed after ${stored} s, every process ready after ${seconds()} s`);
   return (performance.now() - sinceMs) / 1000;
 }
 
