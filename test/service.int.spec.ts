@@ -209,18 +209,22 @@ describe('from api to a domain', () => {
     await expect(fetch(`${silent}/v1/traffic/latest`).then((answer) => answer.text())).rejects.toThrow();
   });
 
-  test('whoever leaves early does not leave the domain at work', async () => {
+  test.each([['before the answer begins', false], ['in the middle of it', true]])('whoever leaves %s does not leave the domain at work', async (_, begun) => {
     let left!: (value: unknown) => void;
+    let reached!: (value: unknown) => void;
     const gone = new Promise((resolve) => (left = resolve));
+    const there = new Promise((resolve) => (reached = resolve));
     const api = await serveApi(await domain((_, response) => {
       response.on('close', left);
-      response.writeHead(200).write('x');
-    }));
+      if (begun) response.writeHead(200).write('x');
+      reached(null);
+    }), { deadlineMs: 600_000 });
     const asking = httpRequest(`${api}/v1/traffic/stream`).on('error', () => undefined).end();
-    await new Promise((resolve) => asking.once('response', resolve));
+    await there;
+    if (begun) await new Promise((resolve) => asking.once('response', resolve));
     asking.destroy();
     await gone;
-  });
+  }, 20_000);
 
   test('only reading, and only domains that exist', async () => {
     const api = await serveApi('http://127.0.0.1:1');

@@ -8,7 +8,7 @@
 import type { Asset } from '#contracts';
 import { problem } from '#service';
 import type { Database, Transaction } from '#timeseries';
-import { open, readFile, rename, stat } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { areaAround, areaOf, standsAt, type Area } from './geometry.js';
 import { checkPlan, type Plan } from './import-check.js';
 import { assetsFromCsv, devicesFromCsv, gatewaysFromCsv } from './import-csv.js';
@@ -101,9 +101,9 @@ async function withZones(transaction: Transaction, rows: readonly Row<Asset>[]):
 async function addSecrets(file: string, secrets: Secrets): Promise<void> {
   const before = await secretsIn(file);
   const part = `${file}.part`;
-  const handle = await open(part, 'w', 0o600);
+  await rm(part, { force: true }); // Left by an interrupted import, maybe for all to read.
+  const handle = await open(part, 'wx', 0o600);
   try {
-    await handle.chmod(0o600); // The file may have been left by an interrupted import of another umask.
     await handle.writeFile(`${JSON.stringify({ ...before, ...Object.fromEntries(secrets) }, null, 1)}\n`);
     await handle.sync();
   } finally {
