@@ -1,7 +1,7 @@
 import { commandFrom } from './commands.js';
 import { type ConnectionEvent, latestPerClient } from './connection-events.js';
 import { credentialsFrom } from './http-door.js';
-import { addressOf } from './mqtt-door.js';
+import { limitedAs } from './login.js';
 
 const event = (client: string, state: 'connected' | 'disconnected'): ConnectionEvent => ({ client, state, at: '2026-11-22T07:00:00.000Z', reason: '', protocol: 'mqtt5', address: '127.0.0.1' });
 
@@ -18,7 +18,7 @@ describe('small decisions', () => {
     ['2001:db8::1', '2001:db8:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
   ])('counts %s as %s', (remoteAddress, expected) => {
-    expect(addressOf({ remoteAddress })).toBe(expected);
+    expect(limitedAs(remoteAddress)).toBe(expected);
   });
 
   it.each([

@@ -13,8 +13,7 @@ import type { PackedProducer, Route } from '#messaging';
 import { problem, type Registry, type Service, serviceModule } from '#service';
 import type { Attempts } from './attempts.js';
 import type { HttpLimits } from './limits.js';
-import { login } from './login.js';
-import { addressOf } from './mqtt-door.js';
+import { limitedAs, login } from './login.js';
 import { type Client, isRefusal, type PublishRight, refusals, rightToPublish } from './rights.js';
 import type { Routes } from './routes.js';
 import type { Tally } from './tally.js';
@@ -67,7 +66,7 @@ class IngestRoutes {
     const { registry, attempts } = this.options;
     const given = credentialsFrom(request.headers.authorization);
     if (given !== null) {
-      const outcome = login(given.name, given.password, addressOf(request.socket), registry, attempts, Date.now());
+      const outcome = login(given.name, given.password, limitedAs(request.socket.remoteAddress ?? ''), registry, attempts, Date.now());
       if (typeof outcome === 'object') return outcome.client;
       if (outcome === 'too-many-attempts') {
         response.setHeader('retry-after', '10');

@@ -30,6 +30,20 @@ export function stillValid(client: Client, hash: Buffer, credentials: Credential
   return known !== undefined && known.kind === client.kind && isInForce(hash, known.secretHashes);
 }
 
+/**
+ * The name under which limits count an address: without the prefix that IPv4 gets on a socket for both; of IPv6 the first
+ * half, since that is what one customer has.
+ */
+export function limitedAs(remoteAddress: string): string {
+  const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/, '');
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
+  return `${[...left, ...Array<string>(Math.max(0, zeros)).fill('0'), ...right].slice(0, 4).join(':')}::/64`;
+}
+
 function isInForce(hash: Buffer, hashes: readonly Buffer[]): boolean {
   let found = false;
   for (const known of hashes) found = (known.length === hash.length && timingSafeEqual(known, hash)) || found;

@@ -8,17 +8,17 @@ import type { Socket } from 'node:net';
 import { codecOfContentType } from '#contracts';
 import type { IConnectPacket, ISubscribePacket, IUnsubscribePacket, PackedProducer, Route, Waiter } from '#messaging';
 import { connack, connackRefused, keepAlive, refusedConnect } from './connect.js';
-import { answer, disconnect, generate, packetType, pingresp, readConnect, readControl, type Version } from './control-packets.js';
+import { answer, disconnect, packetType, pingresp, readConnect, readControl, type Version } from './control-packets.js';
 import type { Deadlined, DeadlineWheel } from './deadline-wheel.js';
+import { DownLink } from './down-link.js';
 import type { MqttLimits } from './limits.js';
 import type { Login } from './login.js';
 import { PacketReader, type PacketSink } from './packet-reader.js';
 import { PublishPacket, readPublish } from './publish-packet.js';
 import { readFrom } from './read-buffer.js';
 import { reason } from './reason-codes.js';
-import { type Client, type Devices, isRefusal, type Refusal, refusals, rightToSubscribe } from './rights.js';
+import { type Client, type Devices, isRefusal, type Refusal, refusals } from './rights.js';
 import { SessionWindow, tokenOf } from './session-window.js';
-import { type Delivery, type DownMessage, Subscriptions } from './subscriptions.js';
 import type { Tally } from './tally.js';
 import { type RouteFinder, type TopicEntry, TopicRoutes } from './topic-routes.js';
 
@@ -33,12 +33,15 @@ export interface ConnectionHost {
   finderFor(client: Client): RouteFinder<Route>;
   /** Its CONNECT is accepted: others of the same session end, and the city hears of it. */
   opened(connection: MqttConnection): void;
+  /** A mistake of ours that its bytes have brought to light; it ends, all others go on. */
+  fault(error: unknown, connection: MqttConnection): void;
   /** Called once, when it takes nothing any more. */
   closed(connection: MqttConnection, why: string): void;
   paused(connection: MqttConnection, paused: boolean): void;
   /** The bytes of its unfinished packet have become `by` more; false: there are too many of all connections. */
   unfinished(by: number): boolean;
-  subscribed(connection: MqttConnection, device: string): void;
+  /** Its filters may be others now. */
+  subscribed(connection: MqttConnection): void;
   newClientId(): string;
 }
 
@@ -60,9 +63,10 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
   clientId = '';
   /** Of the secret it logged in with. */
   hash: Buffer = noHash;
-  subscriptions: Subscriptions | null = null;
-  /** Where the door keeps it. */
+  downLink: DownLink | null = null;
+  /** Where the door keeps it: as a session, and as one that subscribes below the names of devices. */
   sessionKey = '';
+  readonly listedUnder = new Set<string>();
   private window = emptyWindow;
   private routes: TopicRoutes<Route> | null = null;
   private readonly reader: PacketReader;
@@ -73,8 +77,6 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
   private unfinishedBytes = 0;
   private unfinishedSinceS = 0;
   private packetsSeen = 0;
-  private packetBytesMaxOfClient = Infinity;
-  private receiveMaximumOfClient = 0xffff;
   private problemInformation = true;
 
   constructor(
@@ -100,7 +102,12 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
     // A CONNECT has its deadline from the beginning: bytes that trickle in do not move it.
     if (this.state === 'open') this.heardAtS = this.host.wheel.nowS;
     this.taking = true;
-    this.reader.read(chunk, bytes);
+    try {
+      this.reader.read(chunk, bytes);
+    } catch (error) {
+      this.host.fault(error, this);
+      this.close('our-fault', reason.unspecified);
+    }
     this.taking = false;
     if (gathered.length > 0) this.writeNow(Buffer.concat(gathered.splice(0)));
     if (this.reader.unfinishedBytes !== 0 || this.unfinishedBytes !== 0) this.countUnfinished();
@@ -138,12 +145,12 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
     const entry = this.topicEntry(bytes);
     if (entry === null) return false;
     if (packet.payloadEnd - packet.payloadStart > limits.payloadBytesMax) return this.refuseConnection('payload-too-large', reason.packetTooLarge);
-    // [MQTT-3.3.4-9]. A 3.1.1 client knows no such limit: it is not read from while its window is full.
-    if (packet.qos !== 0 && this.version === 5 && window.inFlight >= limits.receiveMaximum) return this.refuseConnection('receive-maximum', reason.receiveMaximumExceeded);
     if (packet.qos === 2 && window.isRepeat(packet.packetId)) {
       tally.count('mqttMessages', 'repeated');
       return this.answer(answer(packetType.pubrec, packet.packetId, 0, this.version), false);
     }
+    // [MQTT-3.3.4-9]. A 3.1.1 client knows no such limit: it is not read from while its window is full.
+    if (packet.qos !== 0 && this.version === 5 && window.inFlight >= limits.receiveMaximum) return this.refuseConnection('receive-maximum', reason.receiveMaximumExceeded);
     const target = this.target(entry, bytes);
     if (isRefusal(target)) return this.refuseMessage(target, entry.topic);
 
@@ -279,8 +286,9 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
     this.client = client;
     this.hash = hash;
     this.clientId = connect.clientId === '' ? this.host.newClientId() : connect.clientId;
-    this.packetBytesMaxOfClient = connect.properties?.maximumPacketSize ?? Infinity;
-    this.receiveMaximumOfClient = connect.properties?.receiveMaximum ?? 0xffff;
+    const { maximumPacketSize = Infinity, receiveMaximum = 0xffff } = connect.properties ?? {};
+    const { devices, tally } = this.host;
+    this.downLink = new DownLink({ client, address: this.address, version: this.version, packetBytesMax: maximumPacketSize, receiveMaximum, limits, devices, tally, write: (bytes) => this.write(bytes) });
     this.problemInformation = connect.properties?.requestProblemInformation !== false;
     this.window = new SessionWindow();
     this.routes = new TopicRoutes(this.host.finderFor(client), limits.topicsMax);
@@ -321,7 +329,7 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
     if (control.cmd === 'subscribe') return this.subscribe(control);
     if (control.cmd === 'unsubscribe') return this.unsubscribe(control);
     if (control.cmd === 'puback') {
-      this.subscriptions?.acknowledged(control.messageId!);
+      this.downLink!.acknowledged(control.messageId!);
       return true;
     }
     if (control.cmd === 'disconnect') {
@@ -339,50 +347,16 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
     return this.state === 'open';
   }
 
-  private subscribe({ messageId, subscriptions, properties }: ISubscribePacket): boolean {
-    if (properties?.subscriptionIdentifier !== undefined) return this.refuseConnection('subscription-identifier', reason.subscriptionIdentifiersNotSupported);
-    const granted = subscriptions.map(({ topic, qos }) => this.grant(topic, qos));
-    this.write(generate({ cmd: 'suback', messageId: messageId!, granted }, this.version));
+  private subscribe(packet: ISubscribePacket): boolean {
+    if (packet.properties?.subscriptionIdentifier !== undefined) return this.refuseConnection('subscription-identifier', reason.subscriptionIdentifiersNotSupported);
+    this.downLink!.subscribe(packet);
+    this.host.subscribed(this);
     return this.state === 'open';
   }
 
-  /** The QoS that is granted, or why not; 3.1.1 knows one way of saying no [MQTT-3.9.3-2]. */
-  private grant(filter: string, qos: number): number {
-    const { limits, tally, devices } = this.host;
-    const refuse = (refused: string, code: number): number => {
-      tally.refused('subscriptions', refused, { client: this.client.id, address: this.address, filter: filter.slice(0, 200) });
-      return this.version === 5 ? code : 0x80;
-    };
-    const right = rightToSubscribe(filter, this.client, devices);
-    if (isRefusal(right)) return refuse(right.refused, right.code);
-    this.subscriptions ??= new Subscriptions(
-      { filtersMax: limits.filtersMax, queuedMax: limits.commandsQueuedMax, inFlightMax: Math.min(limits.commandsInFlightMax, this.receiveMaximumOfClient) },
-      (message, atQos, packetId) => this.send(message, atQos, packetId),
-    );
-    const grantedQos = qos === 0 ? 0 : 1;
-    if (!this.subscriptions.add(filter, right, grantedQos)) return refuse('too-many-filters', reason.quotaExceeded);
-    tally.count('subscriptions', 'granted');
-    this.host.subscribed(this, right.device);
-    return grantedQos;
-  }
-
-  private unsubscribe({ messageId, unsubscriptions }: IUnsubscribePacket): boolean {
-    const granted = unsubscriptions.map((filter) => (this.subscriptions?.remove(filter) === true ? reason.success : reason.noSubscriptionExisted));
-    this.write(generate({ cmd: 'unsuback', messageId: messageId!, granted }, this.version));
+  private unsubscribe(packet: IUnsubscribePacket): boolean {
+    this.downLink!.unsubscribe(packet);
     return this.state === 'open';
-  }
-
-  // ---- down to the client
-
-  deliver(message: DownMessage): Delivery {
-    return this.subscriptions?.deliver(message) ?? 'no-subscription';
-  }
-
-  private send({ topic, payload }: DownMessage, qos: 0 | 1, packetId: number): boolean {
-    const bytes = generate({ cmd: 'publish', topic, payload, qos, dup: false, retain: false, ...(qos === 0 ? {} : { messageId: packetId }) }, this.version);
-    if (bytes.length > this.packetBytesMaxOfClient) return false; // [MQTT-3.1.2-24]
-    this.write(bytes);
-    return true;
   }
 
   // ---- its end

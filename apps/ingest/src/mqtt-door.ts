@@ -10,10 +10,10 @@ import type { Attempts } from './attempts.js';
 import type { ConnectionEvents } from './connection-events.js';
 import { DeadlineWheel } from './deadline-wheel.js';
 import type { MqttLimits } from './limits.js';
-import { login, type Login, stillValid } from './login.js';
+import { limitedAs, login, type Login, stillValid } from './login.js';
 import { type ConnectionHost, MqttConnection } from './mqtt-connection.js';
 import { reason } from './reason-codes.js';
-import { type Client, isRefusal, rightToSubscribe } from './rights.js';
+import type { Client } from './rights.js';
 import type { Routes } from './routes.js';
 import type { Delivery, DownMessage } from './subscriptions.js';
 import type { Gauges, Tally } from './tally.js';
@@ -27,6 +27,7 @@ export interface MqttDoorOptions {
   readonly attempts: Attempts;
   readonly tally: Tally;
   readonly events: Pick<ConnectionEvents, 'add'>;
+  readonly log: { error(facts: object, message: string): void };
 }
 
 export interface TlsFiles {
@@ -43,6 +44,7 @@ export class MqttDoor implements ConnectionHost, Gauges {
   private readonly sessions = new Map<string, MqttConnection>();
   private readonly subscribers = new Map<string, Set<MqttConnection>>();
   private readonly perAddress = new Map<string, number>();
+  private readonly perClient = new Map<string, number>();
   private unfinishedSum = 0;
   private readonly timer: NodeJS.Timeout;
   private stopping = false;
@@ -90,12 +92,13 @@ export class MqttDoor implements ConnectionHost, Gauges {
 
   /** Who is connected and subscribed gets it; what became of it, once per connection. */
   deliver(message: DownMessage): Delivery[] {
-    return [...(this.subscribers.get(message.device) ?? [])].map((connection) => connection.deliver(message));
+    return [...(this.subscribers.get(message.device) ?? [])].map((connection) => connection.downLink!.deliver(message));
   }
 
   private accept(socket: Socket, plain: boolean): void {
-    const address = addressOf(socket);
-    const fromThere = this.perAddress.get(address) ?? 0;
+    const address = socket.remoteAddress ?? '';
+    const from = limitedAs(address);
+    const fromThere = this.perAddress.get(from) ?? 0;
     const { connectionsMax, connectionsPerAddressMax, unauthenticatedMax } = this.limits;
     const refused = this.stopping ? 'shutdown' : this.all.size >= connectionsMax ? 'connections-max' : fromThere >= connectionsPerAddressMax ? 'connections-per-address' : this.waiting.size >= unauthenticatedMax ? 'unauthenticated-max' : null;
     if (refused !== null) {
@@ -105,15 +108,15 @@ export class MqttDoor implements ConnectionHost, Gauges {
       return;
     }
     if (!plain) socket.setNoDelay(true);
-    this.perAddress.set(address, fromThere + 1);
+    this.perAddress.set(from, fromThere + 1);
     const connection = new MqttConnection(this, socket, address, plain);
     this.all.add(connection);
     this.waiting.add(connection);
     socket.once('close', () => {
       this.all.delete(connection);
-      const left = this.perAddress.get(address)! - 1;
-      if (left === 0) this.perAddress.delete(address);
-      else this.perAddress.set(address, left);
+      const left = this.perAddress.get(from)! - 1;
+      if (left === 0) this.perAddress.delete(from);
+      else this.perAddress.set(from, left);
     });
   }
 
@@ -124,7 +127,7 @@ export class MqttDoor implements ConnectionHost, Gauges {
     for (const connection of this.all) {
       if (connection.state !== 'open') continue;
       if (!stillValid(connection.client, connection.hash, registry)) connection.close('revoked', reason.administrativeAction);
-      else connection.subscriptions?.keepOnly((filter) => !isRefusal(rightToSubscribe(filter, connection.client, registry)));
+      else connection.downLink?.judgeAnew();
     }
   }
 
@@ -148,7 +151,7 @@ export class MqttDoor implements ConnectionHost, Gauges {
   }
 
   login(name: string, password: Buffer, address: string): Login {
-    return login(name, password, address, this.options.registry, this.options.attempts, Date.now());
+    return login(name, password, limitedAs(address), this.options.registry, this.options.attempts, Date.now());
   }
 
   finderFor(client: Client): RouteFinder<Route> {
@@ -161,6 +164,7 @@ export class MqttDoor implements ConnectionHost, Gauges {
     connection.sessionKey = `${connection.client.id}\n${connection.clientId}`;
     this.sessions.get(connection.sessionKey)?.close('taken-over', reason.sessionTakenOver); // [MQTT-3.1.4-3]
     this.sessions.set(connection.sessionKey, connection);
+    this.perClient.set(connection.client.id, (this.perClient.get(connection.client.id) ?? 0) + 1);
     this.options.events.add(eventOf(connection, 'connected', ''));
   }
 
@@ -171,8 +175,14 @@ export class MqttDoor implements ConnectionHost, Gauges {
       return;
     }
     if (this.sessions.get(connection.sessionKey) === connection) this.sessions.delete(connection.sessionKey);
-    for (const device of connection.subscriptions?.devices() ?? []) this.unsubscribed(connection, device);
+    for (const device of connection.listedUnder) this.unsubscribed(connection, device);
     this.tally.count('disconnects', why);
+    const left = this.perClient.get(connection.client.id)! - 1;
+    if (left > 0) {
+      this.perClient.set(connection.client.id, left);
+      return; // It is still here, by another connection.
+    }
+    this.perClient.delete(connection.client.id);
     this.options.events.add(eventOf(connection, 'disconnected', why));
   }
 
@@ -195,10 +205,18 @@ export class MqttDoor implements ConnectionHost, Gauges {
     return this.unfinishedSum <= this.limits.unfinishedBytesMax;
   }
 
-  subscribed(connection: MqttConnection, device: string): void {
-    const connections = this.subscribers.get(device);
-    if (connections === undefined) this.subscribers.set(device, new Set([connection]));
-    else connections.add(connection);
+  /** A device that it unsubscribed from stays listed until its end: delivery asks the filters anyway. */
+  subscribed(connection: MqttConnection): void {
+    for (const device of connection.downLink!.devices()) {
+      const connections = this.subscribers.get(device);
+      if (connections === undefined) this.subscribers.set(device, new Set([connection]));
+      else connections.add(connection);
+      connection.listedUnder.add(device);
+    }
+  }
+
+  fault(error: unknown, { client, address }: MqttConnection): void {
+    this.options.log.error({ error, client: client.id, address }, 'connection ended by a fault of ours');
   }
 
   newClientId(): string {
@@ -228,17 +246,6 @@ export class MqttDoor implements ConnectionHost, Gauges {
   unfinishedBytes(): number {
     return this.unfinishedSum;
   }
-}
-
-/** Without the prefix that IPv4 gets on a socket for both; of IPv6 the first half, since that is what one customer has. */
-export function addressOf(socket: Pick<Socket, 'remoteAddress'>): string {
-  const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
-  return `${[...left, ...Array<string>(Math.max(0, zeros)).fill('0'), ...right].slice(0, 4).join(':')}::/64`;
 }
 
 function eventOf(connection: MqttConnection, state: 'connected' | 'disconnected', why: string): Parameters<ConnectionEvents['add']>[0] {

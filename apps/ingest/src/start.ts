@@ -40,7 +40,7 @@ export async function startIngest(config: Configuration, service: Service): Prom
   const events = new ConnectionEvents({ producer: plainProducer, topicRoot: config.TOPIC_ROOT, partitions: config.TOPIC_PARTITIONS, tally, eventsMax: config.CONNECTION_EVENTS_MAX, gatherMs: 200 });
   service.onStop('connection events', () => events.stop());
 
-  const door = new MqttDoor({ limits: mqttLimits(config), producer, registry, routes, attempts, tally, events });
+  const door = new MqttDoor({ limits: mqttLimits(config), producer, registry, routes, attempts, tally, events, log });
   registerMetrics(metrics, tally, door);
   const commands = readFromEnd({
     kafka,
