@@ -78,4 +78,3 @@ if (run === undefined) {
   for (const failure of failures) say(`FAILED: ${failure}`);
   if (failures.length > 0) process.exitCode = 1;
 }
-}

@@ -26,6 +26,8 @@ interface Line {
   /** Numbers in the log to publish again, in order, before anything new. */
   readonly queue: number[];
   queueAt: number;
+  /** New readings still to publish. */
+  remaining: number;
 }
 
 class Generator {
@@ -42,8 +44,6 @@ class Generator {
   private observedStepMs: number | null;
   private rate: number | null = null;
   private onlyQueued = false;
-  /** New readings still to publish. */
-  private remaining = 0;
   private due = 0;
   private pacedAtMs = 0;
   private pacer: NodeJS.Timeout | undefined;
@@ -74,7 +74,7 @@ class Generator {
         connected: (of) => this.room(of),
         lost: (_, reason) => (this.lost++, (this.lastLoss = reason)),
       });
-      const line: Line = { connection, devices: client.devices, next: 0, channel: 0, queue: [], queueAt: 0 };
+      const line: Line = { connection, devices: client.devices, next: 0, channel: 0, queue: [], queueAt: 0, remaining: 0 };
       this.lineOf.set(connection, line);
       for (const device of client.devices) this.lineOfDevice[device] = line;
       return line;
@@ -120,7 +120,8 @@ class Generator {
 
   private load(rate: number, messages = Infinity): void {
     this.rate = rate;
-    this.remaining = messages;
+    // Each device the same number, however fast its connection is.
+    for (const line of this.lines) line.remaining = Math.round((messages * line.devices.length) / this.spec.devices.length);
     this.due = 0;
     this.pacedAtMs = performance.now();
     clearTimeout(this.pacer);
@@ -131,7 +132,7 @@ class Generator {
   private changeRate(rate: number): void {
     const paced = this.rate !== null && this.rate > 0;
     if (paced && rate > 0) this.rate = rate;
-    else if (this.rate !== null) this.load(rate, this.remaining);
+    else if (this.rate !== null) this.load(rate);
   }
 
   /** One step of the pacer. */
@@ -175,8 +176,8 @@ class Generator {
       line.connection.publish(bytes, packetIdPosition(bytes), number, nowMs);
       return true;
     }
-    if (this.onlyQueued || this.rate === null || this.remaining <= 0) return false;
-    this.remaining--;
+    if (this.onlyQueued || this.rate === null || line.remaining <= 0) return false;
+    line.remaining--;
     const device = line.devices[line.next]!;
     const channel = line.channel;
     const { channels } = this.spec;
@@ -230,7 +231,7 @@ class Generator {
   }
 
   private async settled(): Promise<void> {
-    const unsent = (): boolean => (this.rate !== null && Number.isFinite(this.remaining) && this.remaining > 0) || this.lines.some(({ queue }) => queue.length > 0);
+    const unsent = (): boolean => this.lines.some(({ queue, remaining }) => queue.length > 0 || (this.rate !== null && Number.isFinite(remaining) && remaining > 0));
     while (unsent() || this.log.acknowledged < this.log.length) await sleep(5);
     this.onlyQueued = false;
   }
