@@ -79,7 +79,9 @@ export function openDatabase({ url, name, connectionsMax, log }: DatabaseOptions
             return (await client.query(preparedName === undefined ? { text, values: values as unknown[] } : { name: preparedName, text, values: values as unknown[] })).rows;
           },
         });
-        await client.query('commit');
+        // PostgreSQL answers COMMIT with ROLLBACK, and no error, where a statement failed and somebody caught that.
+        const { command } = await client.query('commit');
+        if (command !== 'COMMIT') throw new Error('transaction rolled back: one of its statements had failed unnoticed');
         broken = false;
         return result;
       } catch (error) {

@@ -22,6 +22,7 @@ export async function listen(db: Database, channel: string, log: Log, onNotify: 
       fresh.on('error', (error) => log.warn({ channel, error: error.message }, 'listening connection lost'));
       fresh.on('end', again);
       await fresh.query(`listen ${channel}`);
+      if (stopped) return void (await fresh.end());
       client = fresh;
       onNotify('');
     } catch (error) {
