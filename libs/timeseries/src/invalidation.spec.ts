@@ -1,8 +1,9 @@
 import { liveMs, notesFor } from './invalidation.js';
 
 const noon = Date.UTC(2026, 10, 22, 12);
-const live = (channelId: number, atMs: number) => ({ channelId, observedAtMs: atMs, receivedAtMs: atMs + liveMs - 1 });
-const late = (channelId: number, atMs: number) => ({ channelId, observedAtMs: atMs, receivedAtMs: atMs + liveMs });
+const minuteOf = (atMs: number) => atMs - (atMs % 60_000);
+const live = (channelId: number, atMs: number) => ({ channelId, observedAtMs: atMs, receivedAtMs: minuteOf(atMs) + liveMs - 1 });
+const late = (channelId: number, atMs: number) => ({ channelId, observedAtMs: atMs, receivedAtMs: minuteOf(atMs) + liveMs });
 
 test('nothing stored, nothing stale', () => {
   expect(notesFor([])).toEqual([]);

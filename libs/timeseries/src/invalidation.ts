@@ -14,9 +14,17 @@ export interface Touch {
   readonly corrected?: boolean;
 }
 
-/** Received this soon after the observation, a reading is live. */
-export const liveMs = 120_000;
 const minuteMs = 60_000;
+/** A minute is recomputed this long after its end: a period of a minute that began in it has been reported by then. */
+export const graceS = 75;
+/** Received within this time of the beginning of its minute, a reading is in time for that. */
+export const liveMs = minuteMs + graceS * 1000;
+
+/** The minute (its start, ms) that a reading comes in time for; null: it is late. */
+export function liveMinute(observedAtMs: number, receivedAtMs: number): number | null {
+  const minute = observedAtMs - (observedAtMs % minuteMs);
+  return receivedAtMs - minute < liveMs ? minute : null;
+}
 
 export interface Note {
   readonly fromMs: number;
@@ -28,8 +36,9 @@ export function notesFor(touches: readonly Touch[]): Note[] {
   const minutes = new Set<number>();
   const ranges = new Map<number, { from: number; to: number }>();
   for (const { channelId, observedAtMs, receivedAtMs, corrected } of touches) {
-    if (corrected !== true && receivedAtMs - observedAtMs < liveMs) {
-      minutes.add(observedAtMs - (observedAtMs % minuteMs));
+    const minute = corrected === true ? null : liveMinute(observedAtMs, receivedAtMs);
+    if (minute !== null) {
+      minutes.add(minute);
       continue;
     }
     const range = ranges.get(channelId);

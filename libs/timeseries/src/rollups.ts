@@ -6,6 +6,7 @@
  * minute are read once; one that is past is recomputed at the next tick. Any one process does it, under a lock.
  */
 import type { Database, Log, Transaction } from './database.js';
+import { graceS } from './invalidation.js';
 
 /** A column that adds up: `fromRow` is its share of one reading (r), the level above sums it. */
 export interface RollupColumn {
@@ -39,8 +40,6 @@ export const levels: readonly Level[] = [
 /** A day is made of quarter hours, since no zone's midnight lies off them. */
 const below: Readonly<Record<string, string | null>> = { '1m': null, '5m': '1m', '15m': '5m', '1h': '15m', '1d': '15m' };
 
-/** A minute is read when no live reading of it is likely to come any more. */
-const graceS = 10;
 const notesMax = 20_000;
 
 interface Range {

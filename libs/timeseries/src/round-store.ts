@@ -14,7 +14,7 @@ import { type ChannelState, loadLastTimes, publisherIds, resolveChannels } from 
 import { markReplayed, takeForReplay } from './dead-letters.js';
 import { type Consumption, type ConsumedRow, type Counted, type DeadLetter, insertDeadLetters, lockConsumed, saveConsumed, type Stream } from './consumed.js';
 import { type Database, isUnavailable, type Log, type Transaction } from './database.js';
-import { noteInvalid } from './invalidation.js';
+import { liveMinute, noteInvalid, type Touch } from './invalidation.js';
 import { copyRows, insertHistory, type ReadingTable, rowsAt, type StoredReading, updateRows, valuesOf, writeObservation, writeStored } from './reading-table.js';
 import { settle } from './settle.js';
 
@@ -291,11 +291,7 @@ export class RoundStore<O, S, C> {
       state.fresh.length = 0;
     }
     if (this.rows.count > 0) await copyRows(transaction, table, this.rows);
-    await noteInvalid(
-      transaction,
-      stream.schema,
-      arrivals.map((arrival, i) => ({ channelId: states[i]!.id, observedAtMs: arrival.observedAtMs, receivedAtMs: arrival.receivedAtMs, corrected: outcomes[i] === 'corrected' })).filter((_, i) => outcomes[i] !== 'repeated'),
-    );
+    await noteInvalid(transaction, stream.schema, touchesOf(arrivals, states, outcomes));
     await this.foldAll(draft, outcomes, states);
     for (let i = 0; i < arrivals.length; i++) draft.tallies.get(arrivals[i]!.partition)![outcomes[i]!]++;
   }
@@ -419,6 +415,22 @@ export class RoundStore<O, S, C> {
 export function deadLetter<O>(arrival: Arrival<O>, reason: DeadLetterReason, details: string): DeadLetter {
   const { partition, offset, position, element, device, publisher, codec, receivedAtMs, payload, start, end } = arrival;
   return { partition, offset, position, element, device, publisher, codec, receivedAtMs, reason, details, payload: Buffer.from(payload.subarray(start, end)) };
+}
+
+/** What became stale. Of live readings one for each run of the same minute is enough, and there are many. */
+function touchesOf(arrivals: readonly Arrival<unknown>[], states: readonly ChannelState[], outcomes: readonly Counted[]): Touch[] {
+  const touches: Touch[] = [];
+  let live = Number.NaN;
+  for (let i = 0; i < arrivals.length; i++) {
+    if (outcomes[i] === 'repeated') continue;
+    const { observedAtMs, receivedAtMs } = arrivals[i]!;
+    const corrected = outcomes[i] === 'corrected';
+    const minute = liveMinute(observedAtMs, receivedAtMs);
+    if (!corrected && minute === live) continue;
+    if (!corrected && minute !== null) live = minute;
+    touches.push({ channelId: states[i]!.id, observedAtMs, receivedAtMs, corrected });
+  }
+  return touches;
 }
 
 function describe(error: unknown): string {
