@@ -196,13 +196,15 @@ export async function waitForOthers(devices: number, file: string, stopped: Prom
     const spec = loadGenerator(city, plan);
     const packet = readingPacket('traffic', spec.devices[0]!.id, '');
     patch(packet, Date.now(), valuesOf(0, 0, spec.phase));
-    const connectionsOf = spec.clients.map(({ id, secret, devices: own }) => ({ clientId: id, username: id, password: secret, devices: own.map((n) => spec.devices[n]!.id) }));
-    writeFileSync(file, JSON.stringify({
+    const idsOf = (numbers: readonly number[]): string[] => numbers.map((n) => spec.devices[n]!.id);
+    writeFileSync(file, `${JSON.stringify({
       host: spec.host, port: spec.port, topic: mqttTopic('traffic', '<device>', 'readings'), qos: 1,
       samplePayload: packet.bytes.subarray(packet.packetIdAt + 2).toString('latin1'),
-      note: 'Each client may publish for its devices. device in the payload must be that of the topic; identity is (device, observedAt): change observedAt (ms) with every message.',
-      connections: connectionsOf, accountingUrl: `http://127.0.0.1:${city.trafficPort}/metrics`, databaseUrl: city.adminUrl,
-    }, null, 2), { mode: 0o600 });
+      note: 'user name is the id, password the secret. A reading is known by (device, observedAt): change observedAt (ms) with every message; device in the payload is the one in the topic.',
+      devices: spec.devices.map(({ id }) => ({ id, secret: city.secrets.get(id), topic: mqttTopic('traffic', id, 'readings') })),
+      gateways: spec.clients.map(({ id, secret, devices: behind }) => ({ id, secret, mayPublishFor: idsOf(behind) })),
+      databaseUrl: city.adminUrl,
+    }, null, 2)}\n`, { mode: 0o600 });
     say(`${devices} devices on port ${spec.port} wait for a generator; what it needs is in ${file}. Ctrl-C ends the city and prints its accounting.`);
     await stopped;
     await city.untilDrained(drainDeadlineMs);

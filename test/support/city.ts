@@ -3,7 +3,7 @@
  * servers, and the real processes from dist/ under the real supervisor on free ports. It drops only what it made.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { streamTopic, type Asset, type Device, type Gateway } from '#contracts';
@@ -86,12 +86,28 @@ export async function stopOpenCities(): Promise<void> {
   await Promise.all([...open].map((stop) => stop()));
 }
 
+const cities = join(repository, '.local', 'cities');
+
+/** A city whose owner was killed has nobody else to clear it away. */
+async function clearLeftovers(local: Awaited<ReturnType<typeof infra>>, brokers: string): Promise<void> {
+  for (const name of existsSync(cities) ? readdirSync(cities) : []) {
+    const folder = join(cities, name);
+    if (!existsSync(join(folder, 'owner')) || local.recall(join(folder, 'owner')) !== null) continue;
+    await local.endLeftovers(folder);
+    await dropTopics(brokers, name).catch(() => undefined);
+    await local.dropDatabase(instanceName, name);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 export async function startCity(plan: CityPlan): Promise<City> {
   const local = await infra();
   const name = `t${randomBytes(5).toString('hex')}`;
-  const folder = join(repository, '.local', 'cities', name);
-  mkdirSync(folder, { recursive: true });
   const [{ brokers }] = await Promise.all([local.ensureKafka(instanceName), local.ensureDatabase(instanceName)]);
+  await clearLeftovers(local, brokers);
+  const folder = join(cities, name);
+  mkdirSync(folder, { recursive: true });
+  local.remember(join(folder, 'owner'), process.pid);
   const { adminUrl, urls } = await local.createDatabase(instanceName, name);
   const db = openDatabase({ url: adminUrl, name: `test ${name}`, connectionsMax: 4, log: quietLog });
   const ports = await freePorts();

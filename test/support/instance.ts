@@ -35,11 +35,14 @@ interface Infra {
   cityProcesses(city: { name: string; brokers: string; databaseUrls: Record<string, string>; ports: Record<string, number> }): ProcessPlan[];
   supervise(plans: readonly ProcessPlan[], options: { folder: string; onLine?: (name: string, line: string) => void; onEvent?: (name: string, event: string) => void }): Supervisor;
   endLeftovers(folder: string): Promise<string[]>;
+  remember(file: string, pid: number): void;
+  /** Null: the process of that record is gone. */
+  recall(file: string): { pid: number } | null;
 }
 
 /** Loaded by path, since it is plain JavaScript that must run before anything is installed. */
 export async function infra(): Promise<Infra> {
-  const files = ['local/kafka.mjs', 'local/postgres.mjs', 'local/supervisor.mjs', 'local/processes.mjs', 'database/create.mjs'];
+  const files = ['local/kafka.mjs', 'local/postgres.mjs', 'local/supervisor.mjs', 'local/processes.mjs', 'local/process-record.mjs', 'database/create.mjs'];
   const modules: Partial<Infra>[] = [];
   // One after the other: Jest's loader fails when modules that share an import are loaded at once.
   for (const file of files) modules.push((await import(pathToFileURL(join(repository, 'infra', file)).href)) as Partial<Infra>);

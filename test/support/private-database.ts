@@ -71,7 +71,12 @@ export async function doorBefore(url: string): Promise<Door> {
   return { url: before.href, shut, open: () => listen(port), close: () => (server.listening ? shut() : Promise.resolve()) };
 }
 
-/** Waits until something holds; the test's own time limit is the only one. */
+/** A test has failed by then; a loop that went on would keep Jest from ending. */
+const untilMs = 50_000;
+
+/** Waits until something holds. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const givenUpAt = Date.now() + untilMs; !(await holds()); await new Promise((resolve) => setTimeout(resolve, 20))) {
+    if (Date.now() > givenUpAt) throw new Error(`waited ${untilMs} ms in vain`);
+  }
 }
