@@ -138,7 +138,7 @@ async function refusals(): Promise<Map<string, number>> {
   const text = await (await fetch(`http://127.0.0.1:${city.ingestHttpPort}/metrics`)).text();
   const counts = new Map<string, number>();
   for (const line of text.split('\n')) {
-    const [, reason, count] = /^ingest_(?:connects|messages)_total\{.*reason="([^"]+)".*\} (\d+)/.exec(line) ?? [];
+    const [, reason, count] = /^nhip_ingest_(?:connects|messages)_total\{.*reason="([^"]+)".*\} (\d+)/.exec(line) ?? [];
     if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + Number(count));
   }
   return counts;

@@ -134,7 +134,7 @@ describe('publishing', () => {
     await four.raw.until(() => four.raw.received.length === count, `${count} acknowledgements`);
     expect(four.raw.received.map(({ messageId }) => messageId)).toEqual(Array.from({ length: count }, (_, n) => n + 1));
     four.raw.end();
-    expect(await metric('ingest_pauses_total', 'window')).toBeGreaterThan(0);
+    expect(await metric('nhip_ingest_pauses_total', 'window')).toBeGreaterThan(0);
     expect((await payloadsOf('loop-2')).filter((payload) => payload.startsWith('window-'))).toEqual(Array.from({ length: count }, (_, n) => `window-${n}`));
   });
 
@@ -149,7 +149,7 @@ describe('publishing', () => {
     for (const { raw } of clients) raw.end();
     const stored = (await payloadsOf('loop-2')).filter((payload) => payload.startsWith('full-'));
     expect(stored.toSorted()).toEqual(sent.toSorted());
-    expect(await metric('ingest_pauses_total', 'kafka')).toBeGreaterThan(0);
+    expect(await metric('nhip_ingest_pauses_total', 'kafka')).toBeGreaterThan(0);
   }, 30_000);
 
   it('refuses what is too large: the packet by its header alone, the payload when it is there', async () => {
@@ -206,7 +206,7 @@ describe('who may come in', () => {
     await four.raw.untilClosed();
     expect(four.raw.received).toEqual([]);
     expect((await entries()).some(({ payload }) => payload === 'not mine')).toBe(false);
-    expect(await metric('ingest_messages_total', 'other-device')).toBeGreaterThanOrEqual(3);
+    expect(await metric('nhip_ingest_messages_total', 'other-device')).toBeGreaterThanOrEqual(3);
   });
 
   it('lets a gateway speak for its devices alone, and follows when one is moved', async () => {
@@ -303,7 +303,7 @@ describe('misbehaving', () => {
       raw.bytes(ping);
       await sleep(5);
     }
-    await within(5_000, async () => (await metric('ingest_disconnects_total', 'not-reading')) === 1);
+    await within(5_000, async () => (await metric('nhip_ingest_disconnects_total', 'not-reading')) === 1);
     raw.end();
   }, 20_000);
 });
@@ -359,7 +359,7 @@ describe('messages down', () => {
     await putRecord(city.brokers, commandsTopic(city.name), JSON.stringify({ device: 'behind-1', domain: 'traffic', topic: 'barrier', qos: 1, payloadBase64: 'dXA=' }));
     expect(await gateway.raw.next('publish')).toMatchObject({ topic: 'city/traffic/behind-1/barrier', payload: Buffer.from('up') });
     await putRecord(city.brokers, commandsTopic(city.name), 'not json');
-    await within(5_000, async () => (await metric('ingest_commands_total', 'invalid')) === 1);
+    await within(5_000, async () => (await metric('nhip_ingest_commands_total', 'invalid')) === 1);
     await client.endAsync();
     narrow.raw.end();
     gateway.raw.end();
@@ -437,7 +437,7 @@ describe('the HTTP door', () => {
   it('shows metrics and that it is ready', async () => {
     const ready = await fetch(`http://127.0.0.1:${city.ingestHttpPort}/readyz`);
     expect([ready.status, ((await ready.json()) as { parts: { part: string }[] }).parts.map(({ part }) => part).sort()]).toEqual([200, ['kafka', 'registry', 'start']]);
-    expect(await metric('ingest_connects_total', 'accepted')).toBeGreaterThan(10);
+    expect(await metric('nhip_ingest_connects_total', 'accepted')).toBeGreaterThan(10);
   });
 });
 

@@ -133,6 +133,6 @@ function slowLoris(city: City): { closed(): number; end(): void } {
 /** What ingest itself says of those it turned away. */
 async function reasons(city: City): Promise<Record<string, number>> {
   const text = await (await fetch(`http://127.0.0.1:${city.ingestHttpPort}/metrics`)).text();
-  const lines = text.split('\n').filter((line) => /^ingest_(connects|disconnects|messages)_total\{/.test(line));
+  const lines = text.split('\n').filter((line) => /^nhip_ingest_(connects|disconnects|messages)_total\{/.test(line));
   return Object.fromEntries(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
 }

@@ -29,6 +29,8 @@ export interface ConnectionHost {
   readonly devices: Devices;
   readonly tally: Tally;
   readonly wheel: DeadlineWheel<MqttConnection>;
+  /** The process ends: nothing more is read. */
+  readonly stopping: boolean;
   login(name: string, password: Buffer, address: string): Login;
   finderFor(client: Client): RouteFinder<Route>;
   /** Its CONNECT is accepted: others of the same session end, and the city hears of it. */
@@ -200,7 +202,7 @@ export class MqttConnection implements Waiter, PacketSink, Deadlined {
 
   /** Reads on when both its own window and the producer have room. */
   resumeIfRoom(): void {
-    if (!this.isPaused || this.state !== 'open' || this.mustPause()) return;
+    if (!this.isPaused || this.state !== 'open' || this.host.stopping || this.mustPause()) return;
     this.isPaused = false;
     this.heardAtS = this.host.wheel.nowS;
     this.host.paused(this, false);

@@ -47,7 +47,7 @@ export class MqttDoor implements ConnectionHost, Gauges {
   private readonly perClient = new Map<string, number>();
   private unfinishedSum = 0;
   private readonly timer: NodeJS.Timeout;
-  private stopping = false;
+  stopping = false;
   private pausingAll = false;
 
   constructor(private readonly options: MqttDoorOptions) {

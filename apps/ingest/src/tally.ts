@@ -76,9 +76,9 @@ export interface BatchMetrics {
 /** What each send to Kafka held and took; made before the producer that reports to it. */
 export function batchMetrics(metrics: Metrics): BatchMetrics {
   const registers = [metrics];
-  const messagesPerBatch = new Histogram({ name: 'ingest_batch_messages', help: 'Messages in one send to Kafka', buckets: [1, 10, 100, 500, 1000, 2000, 5000, 10_000], registers });
-  const seconds = new Histogram({ name: 'ingest_batch_seconds', help: 'Time until Kafka had the batch durable', buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2, 10], registers });
-  const bytes = new Counter({ name: 'ingest_batch_bytes_total', help: 'Bytes of frames sent to Kafka', registers });
+  const messagesPerBatch = new Histogram({ name: 'nhip_ingest_batch_messages', help: 'Messages in one send to Kafka', buckets: [1, 10, 100, 500, 1000, 2000, 5000, 10_000], registers });
+  const seconds = new Histogram({ name: 'nhip_ingest_batch_seconds', help: 'Time until Kafka had the batch durable', buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2, 10], registers });
+  const bytes = new Counter({ name: 'nhip_ingest_batch_bytes_total', help: 'Bytes of frames sent to Kafka', registers });
   return {
     observe(facts) {
       messagesPerBatch.observe(facts.messages);
@@ -103,7 +103,7 @@ export function registerMetrics(metrics: Metrics, tally: Tally, gauges: Gauges):
     });
   };
   new Counter({
-    name: 'ingest_messages_total',
+    name: 'nhip_ingest_messages_total',
     help: 'Messages by door and what became of them; accepted: durable in Kafka',
     labelNames: ['door', 'result', 'reason'],
     registers,
@@ -115,18 +115,18 @@ export function registerMetrics(metrics: Metrics, tally: Tally, gauges: Gauges):
       }
     },
   });
-  counterOf('ingest_connects_total', 'MQTT connections by how their CONNECT ended', 'connects');
-  counterOf('ingest_disconnects_total', 'MQTT connections that ended, by reason', 'disconnects');
-  counterOf('ingest_pauses_total', 'Times a connection was not read from for a while, by what was full', 'pauses');
-  counterOf('ingest_subscriptions_total', 'Topic filters by what became of them', 'subscriptions');
-  counterOf('ingest_commands_total', 'Messages down to clients by what became of them', 'commands');
-  counterOf('ingest_connection_events_total', 'Connection events by what became of them', 'events');
+  counterOf('nhip_ingest_connects_total', 'MQTT connections by how their CONNECT ended', 'connects');
+  counterOf('nhip_ingest_disconnects_total', 'MQTT connections that ended, by reason', 'disconnects');
+  counterOf('nhip_ingest_pauses_total', 'Times a connection was not read from for a while, by what was full', 'pauses');
+  counterOf('nhip_ingest_subscriptions_total', 'Topic filters by what became of them', 'subscriptions');
+  counterOf('nhip_ingest_commands_total', 'Messages down to clients by what became of them', 'commands');
+  counterOf('nhip_ingest_connection_events_total', 'Connection events by what became of them', 'events');
   const gaugeOf = (name: string, help: string, read: () => number): void => {
     new Gauge({ name, help, registers, collect: function () { this.set(read()); } });
   };
-  gaugeOf('ingest_connections', 'MQTT connections that are open', () => gauges.connections());
-  gaugeOf('ingest_unauthenticated_connections', 'MQTT connections before their CONNECT is accepted', () => gauges.unauthenticated());
-  gaugeOf('ingest_paused_connections', 'MQTT connections that are not read from, for back-pressure', () => gauges.pausedConnections());
-  gaugeOf('ingest_pending_bytes', 'Bytes that wait for Kafka', () => gauges.pendingBytes());
-  gaugeOf('ingest_unfinished_bytes', 'Bytes of packets that have begun and not ended', () => gauges.unfinishedBytes());
+  gaugeOf('nhip_ingest_connections', 'MQTT connections that are open', () => gauges.connections());
+  gaugeOf('nhip_ingest_unauthenticated_connections', 'MQTT connections before their CONNECT is accepted', () => gauges.unauthenticated());
+  gaugeOf('nhip_ingest_paused_connections', 'MQTT connections that are not read from, for back-pressure', () => gauges.pausedConnections());
+  gaugeOf('nhip_ingest_pending_bytes', 'Bytes that wait for Kafka', () => gauges.pendingBytes());
+  gaugeOf('nhip_ingest_unfinished_bytes', 'Bytes of packets that have begun and not ended', () => gauges.unfinishedBytes());
 }
