@@ -87,7 +87,10 @@ export async function copyRows<O>({ client }: Transaction, table: ReadingTable<O
   await pipeline(Readable.from([rows.finish()]), stream);
 }
 
-/** Rows that exist under these identities, locked until the end of the transaction. */
+/**
+ * Rows that exist under these identities. They are not locked, which rows of a compressed chunk cannot be: the offset
+ * row of their channel's home is, and keeps every other writer out.
+ */
 export async function rowsAt<O>({ query }: Transaction, table: ReadingTable<O>, identities: readonly Pick<Reading, 'channelId' | 'observedAtMs'>[]): Promise<StoredReading[]> {
   const times = identities.map(({ observedAtMs }) => new Date(observedAtMs).toISOString());
   // The bounds let TimescaleDB leave out chunks; a join alone cannot.
@@ -97,8 +100,7 @@ export async function rowsAt<O>({ query }: Transaction, table: ReadingTable<O>, 
        from ${table.schema}.${table.name} r
        join unnest($1::int[], $2::timestamptz[]) as wanted (channel_id, observed_at) using (channel_id, observed_at)
       where r.observed_at between $3 and $4
-      order by r.channel_id, r.observed_at
-        for update of r`,
+      order by r.channel_id, r.observed_at`,
     [identities.map(({ channelId }) => channelId), times, times.reduce((a, b) => (a < b ? a : b)), times.reduce((a, b) => (a > b ? a : b))],
   );
   return found.map((row) => ({

@@ -35,7 +35,7 @@ export async function applyRetention(options: RetentionOptions): Promise<void> {
 
 async function dropOldChunks({ db, schema, log, keptChannels }: RetentionOptions, { name, days, bytesMax }: KeptTable): Promise<void> {
   const chunks = await db.query(
-    `select format('%I.%I', c.chunk_schema, c.chunk_name) as chunk, c.range_start, c.range_end, c.range_end < now() - make_interval(days => $3) as old,
+    `select format('%I.%I', c.chunk_schema, c.chunk_name) as chunk, c.primary_dimension as time, c.range_start, c.range_end, c.range_end < now() - make_interval(days => $3) as old,
             pg_total_relation_size(format('%I.%I', c.chunk_schema, c.chunk_name)::regclass) as bytes
        from timescaledb_information.chunks c where c.hypertable_schema = $1 and c.hypertable_name = $2 order by c.range_start`,
     [schema, name, days],
@@ -45,12 +45,16 @@ async function dropOldChunks({ db, schema, log, keptChannels }: RetentionOptions
     const overfull = bytes > bytesMax && chunk !== chunks.at(-1);
     if (chunk['old'] !== true && !overfull) continue;
     if (chunk['old'] !== true) log.warn({ table: name, chunk: chunk['chunk'], bytes, bytesMax }, 'table is larger than its bound, the oldest chunk is dropped before its time');
-    const [kept] = await db.query(`select exists (select 1 from ${chunk['chunk']} where channel_id in (${keptChannels})) as some`);
-    if (kept!['some'] === true) await db.query(`delete from ${chunk['chunk']} where channel_id not in (${keptChannels})`);
+    // By way of the table: rows of a compressed chunk cannot be deleted from the chunk itself, and no error says so.
+    const rows = `from ${schema}.${name} where ${chunk['time']} >= $1 and ${chunk['time']} < $2 and channel_id`;
+    const span = [chunk['range_start'], chunk['range_end']];
+    const [kept] = await db.query(`select exists (select 1 ${rows} in (${keptChannels})) as some`, span);
+    // What is kept does not count as what may be dropped: else one large replay would cost all live rows but the newest.
+    bytes -= chunk['bytes'];
+    if (kept!['some'] === true) await db.query(`delete ${rows} not in (${keptChannels})`, span);
     else {
       // Exactly this chunk: its own bounds, not "all that is older".
       await db.query('select drop_chunks($1::regclass, older_than => $2::timestamptz, newer_than => $3::timestamptz)', [`${schema}.${name}`, chunk['range_end'], chunk['range_start']]);
-      bytes -= chunk['bytes'];
       log.info({ table: name, chunk: chunk['chunk'] }, 'chunk dropped');
     }
   }
@@ -63,7 +67,7 @@ async function boundDeadLetters(db: Database, schema: string, log: Log, bytesMax
   if (over <= 0) return;
   const gone = await db.query(
     `delete from ${schema}.dead_letter where id in (
-       select id from (select id, sum(length(payload) + 300) over (order by replayed_at is null, id) as running from ${schema}.dead_letter) as l where running <= $1)
+       select id from (select id, sum(length(payload) + 300) over (order by replayed_at is null, id) - length(payload) - 300 as before from ${schema}.dead_letter) as l where before < $1)
      returning 1`,
     [over],
   );
