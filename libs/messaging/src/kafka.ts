@@ -4,6 +4,7 @@
 import './kafkajs-repairs.js';
 import { Unavailable } from '#contracts';
 import kafkajs, { type Kafka, type LogEntry } from 'kafkajs';
+import { isNativeError } from 'node:util/types';
 
 export interface Log {
   debug(facts: object, message: string): void;
@@ -100,7 +101,7 @@ export async function partitionCount(kafka: Kafka, topic: string): Promise<numbe
 
 export function isKafkaUnavailable(error: unknown): boolean {
   if (error instanceof Unavailable) return true;
-  if (!(error instanceof Error)) return false;
+  if (!isNativeError(error)) return false;
   const { retriable, name, cause } = error as Error & { retriable?: boolean };
   if (retriable === true || /^KafkaJS(Connection|RequestTimeout|NumberOfRetriesExceeded|BrokerNotFound|GroupCoordinatorNotFound|MetadataNotLoaded|LockTimeout)/.test(name)) return true;
   return cause !== undefined && cause !== error && isKafkaUnavailable(cause);
