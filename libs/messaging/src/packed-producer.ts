@@ -58,6 +58,7 @@ const quietMs = 50;
 
 export class PackedProducer {
   private producer: Producer | null = null;
+  private connecting: Promise<Producer> | null = null;
   private readonly lanes = new Map<string, Lane>();
   private gathering: Batch = emptyBatch();
   private readonly sealed: Batch[] = [];
@@ -146,6 +147,7 @@ export class PackedProducer {
     }
     this.stopping = true;
     clearTimeout(this.timer);
+    await this.connecting?.catch(() => undefined);
     await this.producer?.disconnect().catch(() => undefined);
   }
 
@@ -237,7 +239,12 @@ export class PackedProducer {
     }
   }
 
-  private async freshProducer(): Promise<Producer> {
+  /** Start and the first batch may both ask: one producer for both, or the other would stay connected for ever. */
+  private freshProducer(): Promise<Producer> {
+    return (this.connecting ??= this.connect().finally(() => (this.connecting = null)));
+  }
+
+  private async connect(): Promise<Producer> {
     const producer = this.options.kafka.producer({ idempotent: true, maxInFlightRequests: 1, retry: { retries: 4, initialRetryTime: 50, maxRetryTime: 500 } });
     try {
       await producer.connect();
