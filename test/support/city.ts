@@ -74,7 +74,7 @@ export interface City {
 }
 
 /** Aggregates of minutes that are still filling are made at once, so that a comparison need not wait for their end. */
-export const promptAggregates: NonNullable<CityPlan['env']> = { traffic: { ROLLUP_EVERY_MS: '500', ROLLUP_REFRESH_S: '1' } };
+export const promptAggregates: NonNullable<CityPlan['env']> = { traffic: { ROLLUP_EVERY_MS: '500', ROLLUP_REFRESH_S: '0' } };
 
 export const quietLog = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 

@@ -21,7 +21,7 @@ export const trafficConfiguration = z.object({
   SESSION_TIMEOUT_MS: wholeNumber({ min: 6_000, max: 300_000, unit: 'ms' }).default(6_000),
   ROLLUP_EVERY_MS: wholeNumber({ min: 100, max: 600_000, unit: 'ms' }).default(2_000),
   /** How old the aggregate of a bucket that is still filling may grow. */
-  ROLLUP_REFRESH_S: wholeNumber({ min: 1, max: 86_400, unit: 's' }).default(600),
+  ROLLUP_REFRESH_S: wholeNumber({ min: 0, max: 86_400, unit: 's' }).default(600),
   RETENTION_ROWS_DAYS: wholeNumber({ min: 1, max: 36_500, unit: 'days' }).default(90),
   RETENTION_AGGREGATES_DAYS: wholeNumber({ min: 1, max: 36_500, unit: 'days' }).default(730),
   RETENTION_DEAD_LETTERS_DAYS: wholeNumber({ min: 1, max: 36_500, unit: 'days' }).default(90),
