@@ -65,7 +65,8 @@ export async function ensureTopics(kafka: Kafka, topics: readonly TopicSettings[
             { name: 'retention.ms', value: String(retentionMs) },
             { name: 'retention.bytes', value: String(retentionBytes) },
             { name: 'max.message.bytes', value: String(2 * batchBytesMax) },
-            { name: 'compression.type', value: 'producer' },
+            // Others may compress as they like: the broker unpacks it, since one codec that we lack would stop every consumer.
+            { name: 'compression.type', value: 'uncompressed' },
           ],
         })),
       });

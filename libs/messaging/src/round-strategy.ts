@@ -95,6 +95,7 @@ export class RoundStrategy extends Server implements CustomTransportStrategy {
   private landed: () => void = () => undefined;
   private stopping = false;
   private readonly stored = new Map<string, number>(); // By "topic partition": what Kafka is told at the next commit.
+  private readonly dropped = new Map<string, number>(); // By "topic partition": the first offset of rounds that were given up for another's gap.
   private readonly gaps = new Map<string, { dueOffset: number; times: number }>();
   private commits: NodeJS.Timeout | undefined;
 
@@ -214,26 +215,36 @@ export class RoundStrategy extends Server implements CustomTransportStrategy {
         const result: unknown = await handler(round as never);
         // Nest turns an error into a returned observable: unsubscribed, the round would count as stored.
         if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
-        for (const { partition, lastOffset } of round.partitions) this.stored.set(`${round.topic} ${partition}`, lastOffset + 1);
+        for (const { partition, lastOffset } of round.partitions) {
+          this.stored.set(`${round.topic} ${partition}`, lastOffset + 1);
+          this.dropped.delete(`${round.topic} ${partition}`);
+        }
         onTrouble?.(false);
         return;
       } catch (error) {
-        if (error instanceof OffsetGap) return this.goBack(round.topic, error);
+        if (error instanceof OffsetGap) return this.goBack(round, error);
         onTrouble?.(true, error);
         await new Promise((resolve) => setTimeout(resolve, retryMs));
       }
     }
   }
 
-  /** Reads a partition again from where the database stands. If Kafka has that no more, only a person can decide. */
-  private goBack(topic: string, gap: OffsetGap): void {
+  /**
+   * Reads a partition again from where the database stands, and the others of its round from where the round began, since
+   * they were not stored either. If Kafka no longer has what is due, only a person can decide.
+   */
+  private goBack({ topic, partitions }: Round, gap: OffsetGap): void {
     const key = `${topic} ${gap.partition}`;
     const before = this.gaps.get(key);
     const times = before?.dueOffset === gap.dueOffset ? before.times + 1 : 1;
     if (times > gapsMax) return this.options.onFatal(gap);
     this.gaps.set(key, { dueOffset: gap.dueOffset, times });
     this.options.log.warn({ topic, partition: gap.partition, dueOffset: gap.dueOffset, givenOffset: gap.givenOffset }, 'reading a partition again from what is stored');
-    this.consumer!.seek({ topic, partition: gap.partition, offset: String(gap.dueOffset) });
+    for (const { partition, fromOffset } of partitions) {
+      const first = partition === gap.partition ? gap.dueOffset : Math.min(fromOffset, this.dropped.get(`${topic} ${partition}`) ?? fromOffset);
+      this.dropped.set(`${topic} ${partition}`, first);
+      this.consumer!.seek({ topic, partition, offset: String(first) });
+    }
   }
 
   private async commit(): Promise<void> {
