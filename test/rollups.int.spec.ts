@@ -167,3 +167,19 @@ test('two that aggregate at once do the work of one', async () => {
   await compareAll();
   expect(await storage.db.query('select count(*)::int as notes from traffic.invalidation')).toEqual([{ notes: 0 }]);
 });
+
+test('a backlog that reaches into the present: its past is aggregated at once, the bucket that is filling waits', async () => {
+  const nowMs = Date.now();
+  const minuteMs = 60_000;
+  const fromMs = Math.floor(nowMs / minuteMs) * minuteMs - 180 * minuteMs;
+  const backlog = Array.from({ length: 181 }, (_, n) => randomReading(chanceFrom(seed + 3), 'hanoi-0', 'lane-9', fromMs + n * minuteMs, 60));
+  await put(backlog.map((arrival) => ({ ...arrival, receivedAtMs: nowMs + 600 * minuteMs }))); // All of it late, so noted by channel.
+  await storage.rollUp(3_600);
+  const [minutes] = await storage.db.query("select count(*)::int as n from traffic.reading_1m r join traffic.channel c on c.id = r.channel_id where c.channel = 'lane-9'");
+  expect(minutes!['n']).toBeGreaterThanOrEqual(178);
+  expect(minutes!['n']).toBeLessThan(181);
+  const [hours] = await storage.db.query("select count(*)::int as n from traffic.reading_1h r join traffic.channel c on c.id = r.channel_id where c.channel = 'lane-9'");
+  expect(hours!['n']).toBeGreaterThanOrEqual(2);
+  await storage.rollUp();
+  await compareAll();
+});

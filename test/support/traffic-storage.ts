@@ -31,8 +31,8 @@ export interface TrafficStorage {
   readonly fold: Fold<Observation, Segment, CongestionChange>;
   /** A store with cold caches; `changes` put faults into it. */
   store(changes?: Partial<Options>): TrafficStore;
-  /** Makes all aggregates current. */
-  rollUp(): Promise<void>;
+  /** Makes all aggregates current, or those that are due when a filling bucket may wait for `refreshS`. */
+  rollUp(refreshS?: number): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -77,9 +77,8 @@ export async function openStorage(url: string): Promise<Omit<TrafficStorage, 'da
   return {
     db, stream, registry, limits, fold,
     store: (changes = {}) => new RoundStore({ db, stream, table: readings, fold, log: noLog, onOurFault: (error) => { throw error; }, ...changes }),
-    async rollUp() {
-      // Notes made by one level are for the next: all are ripe at once here.
-      await rollUp(db, rollups(trafficFlagBits.imputed), 0);
+    async rollUp(refreshS = 0) {
+      await rollUp(db, rollups(trafficFlagBits.imputed), refreshS);
     },
     async close() {
       await registry.close();

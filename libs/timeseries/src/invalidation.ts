@@ -55,16 +55,28 @@ export function notesFor(touches: readonly Touch[]): Note[] {
   return [...[...minutes].map((minute) => ({ fromMs: minute, toMs: minute + minuteMs - 1, channelIds: null })), ...byRange.values()];
 }
 
-export async function noteInvalid({ query }: Transaction, schema: string, touches: readonly Touch[]): Promise<void> {
-  const notes = notesFor(touches);
+export async function noteInvalid(transaction: Transaction, schema: string, touches: readonly Touch[]): Promise<void> {
+  await insertNotes(transaction, schema, { number: 1, widthS: minuteMs / 1000 }, notesFor(touches));
+}
+
+/**
+ * Writes notes for one level. What ends in a bucket that is still filling is cut there, so that the past does not wait
+ * for the present.
+ */
+export async function insertNotes({ query }: Transaction, schema: string, level: { readonly number: number; readonly widthS: number }, notes: readonly Note[]): Promise<void> {
   if (notes.length === 0) return;
   await query(
-    `insert into ${schema}.invalidation (from_at, to_at, channel_ids)
-     select f, t, c::int[] from unnest($1::timestamptz[], $2::timestamptz[], $3::text[]) as n (f, t, c)`,
+    `insert into ${schema}.invalidation (level, from_at, to_at, channel_ids)
+     select $1, part.f, part.t, n.c::int[] from unnest($2::timestamptz[], $3::timestamptz[], $4::text[]) as n (f, t, c),
+            to_timestamp(floor((extract(epoch from now()) - ${graceS}) / $5::float8) * $5::float8) as filling,
+            lateral (values (n.f, least(n.t, filling - interval '1 ms')), (greatest(n.f, filling), n.t)) as part (f, t)
+      where part.f <= part.t`,
     [
+      level.number,
       notes.map(({ fromMs }) => new Date(fromMs).toISOString()),
       notes.map(({ toMs }) => new Date(toMs).toISOString()),
       notes.map(({ channelIds }) => (channelIds === null ? null : `{${channelIds.join(',')}}`)),
+      level.widthS,
     ],
   );
 }

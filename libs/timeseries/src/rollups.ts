@@ -6,7 +6,7 @@
  * minute are read once; one that is past is recomputed at the next tick. Any one process does it, under a lock.
  */
 import type { Database, Log, Transaction } from './database.js';
-import { graceS } from './invalidation.js';
+import { graceS, insertNotes } from './invalidation.js';
 
 /** A column that adds up: `fromRow` is its share of one reading (r), the level above sums it. */
 export interface RollupColumn {
@@ -63,7 +63,7 @@ export async function rollUp(db: Database, table: RollupTable, refreshS: number)
         const merged = merge(notes, level.widthS * 1000);
         for (const range of merged) await recompute(transaction, table, level, range);
         const next = levels.find(({ number }) => number === level.number + 1);
-        if (next !== undefined && merged.length > 0) await noteNext(transaction, table.schema, next.number, merged);
+        if (next !== undefined && merged.length > 0) await insertNotes(transaction, table.schema, next, merged.map(({ fromMs, toMs, channelIds }) => ({ fromMs, toMs: toMs - 1, channelIds })));
         more = notes.length === notesMax;
         return merged.length;
       });
@@ -149,18 +149,6 @@ function joined(spans: readonly [number, number][]): [number, number][] {
     else result.push([from, to]);
   }
   return result;
-}
-
-async function noteNext({ query }: Transaction, schema: string, level: number, ranges: readonly Range[]): Promise<void> {
-  await query(
-    `insert into ${schema}.invalidation (level, from_at, to_at, channel_ids) select $1, f, t, c::int[] from unnest($2::timestamptz[], $3::timestamptz[], $4::text[]) as n (f, t, c)`,
-    [
-      level,
-      ranges.map(({ fromMs }) => new Date(fromMs).toISOString()),
-      ranges.map(({ toMs }) => new Date(toMs - 1).toISOString()),
-      ranges.map(({ channelIds }) => (channelIds === null ? null : `{${channelIds.join(',')}}`)),
-    ],
-  );
 }
 
 async function recompute(transaction: Transaction, rollup: RollupTable, level: Level, { fromMs, toMs, channelIds }: Range): Promise<void> {
