@@ -27,7 +27,7 @@ export const routeOptions = Symbol('route options');
 const limit = (max: number) => z.coerce.number({ error: `expected a whole number, 1 to ${max}` }).int().min(1).max(max).default(Math.min(100, max));
 const yes = z.enum(['true', 'false']).default('false').transform((text) => text === 'true');
 const latestQuery = z.strictObject({ limit: limit(10_000) });
-const conditionsQuery = z.strictObject({ all: yes });
+const conditionsQuery = z.strictObject({ all: yes, replay: yes });
 const lettersQuery = z.strictObject({ limit: limit(1_000), reason: z.string().max(64).optional(), device: z.string().max(64).optional(), all: yes, beforeId: z.coerce.number().int().positive().optional() });
 const segmentsQuery = z.strictObject({
   bucket: z.enum(Object.keys(bucketSeconds) as [Bucket, ...Bucket[]]).default('15m'),
@@ -46,10 +46,10 @@ export class TrafficRoutes {
     return (await latestReadings(this.options.db, latestQuery.parse(query).limit)).map(withClasses);
   }
 
-  /** Conditions that are active; with `all=true` those that have cleared as well. */
+  /** Conditions that are active; with `all=true` those that have cleared as well, with `replay=true` those of replays instead. */
   @Get('conditions')
   conditions(@Query() query: unknown): Promise<unknown> {
-    return currentConditions(this.options.db, !conditionsQuery.parse(query).all);
+    return currentConditions(this.options.db, conditionsQuery.parse(query));
   }
 
   /** Flow, speed, level of service, travel time and delay of each segment in one bucket: its newest, or the one that begins at `at`. */

@@ -135,10 +135,12 @@ export async function latestReadings(db: Queryable, limit: number): Promise<Late
   )) as LatestRow[];
 }
 
-export async function currentConditions(db: Database, activeOnly: boolean): Promise<Record<string, unknown>[]> {
+/** Conditions, newest first; what a replay found has a list of its own, and never stands among the living. */
+export async function currentConditions(db: Database, { all, replay }: { readonly all: boolean; readonly replay: boolean }): Promise<Record<string, unknown>[]> {
   const rows = await db.query(
-    `select c.payload, a.name_vi, a.name_en from ${schema}.condition c left join registry.asset a on a.id = c.asset where c.active or not $1 order by c.changed_at desc limit 1000`,
-    [activeOnly],
+    `select c.payload, a.name_vi, a.name_en from ${schema}.condition c left join registry.asset a on a.id = c.asset
+      where (c.active or $1) and (c.payload->>'late')::boolean = $2 order by c.changed_at desc limit 1000`,
+    [all, replay],
   );
   return rows.map((row) => ({ ...row['payload'], nameVi: row['name_vi'], nameEn: row['name_en'] }));
 }

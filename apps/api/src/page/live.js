@@ -23,7 +23,7 @@ const texts = {
     footer: 'Hanoi time. Figures as sent by devices; this page is renewed every 2 seconds. Roads imported from the map: © OpenStreetMap contributors (ODbL 1.0).', congestion: 'Congestion', minutes: 'min', seconds: 's', hours: 'h',
   },
 };
-const columns = ['place', 'motorcycle', 'car', 'bus', 'truck', 'count', 'speedKmh', 'occupancy', 'periodS', 'observedAt'];
+const columns = ['place', 'motorcycle', 'speedKmh', 'car', 'bus', 'truck', 'count', 'occupancy', 'observedAt', 'periodS'];
 const counts = ['entries', 'stored', 'corrected', 'repeated', 'deadLettered', 'inFlight'];
 const zone = 'Asia/Ho_Chi_Minh';
 const everyMs = 2000;
