@@ -88,13 +88,20 @@ export async function unpack(round: Round, options: UnpackOptions): Promise<Unpa
   return unpacked;
 }
 
-/** What a dead letter becomes when it is decoded again: a letter about one element of an array gives that element alone. */
+/**
+ * What a dead letter becomes when it is decoded again: a letter about one element of an array gives that element alone,
+ * one about a frame that could not be read all that the frame holds.
+ */
 export function entryResults(letter: DeadLetter, options: UnpackOptions): Unpacked {
-  const entry: Entry = { ...letter, start: 0, end: letter.payload.length };
   const unpacked: Unpacked = { arrivals: [], dead: [] };
-  const device = options.registry.device(letter.device);
-  if (device === undefined) return { arrivals: [], dead: [unknownDevice(entry)] };
-  decode(entry, device, options, unpacked);
+  const again = (entry: Entry): void => {
+    const device = options.registry.device(entry.device);
+    if (device === undefined) unpacked.dead.push(unknownDevice(entry));
+    else decode(entry, device, options, unpacked);
+  };
+  const { partition, offset, payload, receivedAtMs } = letter;
+  if (letter.position === wholeRecord) eachFrameEntry(partition, { offset, value: payload, timestampMs: receivedAtMs }, unpacked, again);
+  else again({ ...letter, start: 0, end: payload.length });
   if (letter.element < 0) return unpacked;
   const same = ({ element }: { readonly element: number }): boolean => element === letter.element || element === -1;
   return { arrivals: unpacked.arrivals.filter(same), dead: unpacked.dead.filter(same) };
@@ -104,13 +111,29 @@ function unknownDevice(entry: Entry): DeadLetter {
   return letter(entry, -1, 'unknown-device', `device: expected a registered device, found ${JSON.stringify(entry.device)}`);
 }
 
-function eachEntry(partition: number, record: RoundRecord, { dead }: Unpacked, each: (entry: Entry) => void): void {
+/** Position of what is about a record as a whole. */
+const wholeRecord = -1;
+
+/** Kafka's time of a record, null where it is none that can be stored. */
+function timeOf(timestampMs: number): number | null {
+  return timestampMs >= 0 && timestampMs < latestMs ? timestampMs : null;
+}
+const latestMs = Date.UTC(2200, 0, 1);
+
+function eachEntry(partition: number, record: RoundRecord, unpacked: Unpacked, each: (entry: Entry) => void): void {
   const { offset, value, key, timestampMs } = record;
   if (value === null) return; // A tombstone of another system says nothing.
-  if (record.headers[frameHeader] === undefined) {
-    each({ partition, offset, position: 0, device: key === null ? '' : key.toString('utf8').slice(0, 256), publisher: '', receivedAtMs: timestampMs, codec: '', payload: value, start: 0, end: value.length });
+  if (record.headers[frameHeader] !== undefined) {
+    eachFrameEntry(partition, { offset, value, timestampMs }, unpacked, each);
     return;
   }
+  const receivedAtMs = timeOf(timestampMs);
+  const entry: Entry = { partition, offset, position: 0, device: key === null ? '' : key.toString('utf8').slice(0, 256), publisher: '', receivedAtMs: receivedAtMs ?? 0, codec: '', payload: value, start: 0, end: value.length };
+  if (receivedAtMs === null) unpacked.dead.push(letter(entry, -1, 'undecodable', `record: expected a time of 1970 to 2199, found ${timestampMs}`));
+  else each(entry);
+}
+
+function eachFrameEntry(partition: number, { offset, value, timestampMs }: { readonly offset: number; readonly value: Buffer; readonly timestampMs: number }, { dead }: Unpacked, each: (entry: Entry) => void): void {
   const entries: Entry[] = [];
   try {
     readFrame(value, (device, publisher, receivedAtMs, codec, payload, start, end, position) => {
@@ -118,12 +141,15 @@ function eachEntry(partition: number, record: RoundRecord, { dead }: Unpacked, e
     });
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;
-    const whole: Entry = { partition, offset, position: -1, device: '', publisher: '', receivedAtMs: timestampMs, codec: '', payload: value, start: 0, end: value.length };
+    const whole: Entry = { partition, offset, position: wholeRecord, device: '', publisher: '', receivedAtMs: timeOf(timestampMs) ?? 0, codec: '', payload: value, start: 0, end: value.length };
     dead.push(letter(whole, -1, error.reason, error.details));
     return;
   }
   for (const entry of entries) each(entry);
 }
+
+/** Of one message: each keeps the whole message, and thousands of them would be gigabytes. */
+export const lettersPerMessageMax = 8;
 
 function decode(entry: Entry, device: KnownDevice, { limits, partitions, log }: UnpackOptions, { arrivals, dead }: Unpacked): void {
   if (device.domain !== 'traffic') {
@@ -147,15 +173,24 @@ function decode(entry: Entry, device: KnownDevice, { limits, partitions, log }: 
   }
   if (results.length === 0) dead.push(letter(entry, -1, 'invalid', 'expected at least one reading, found an empty list'));
   const home = homeOf(device, partitions);
+  let refused = 0;
   for (let i = 0; i < results.length; i++) {
     const result = results[i]!;
     const element = results.length === 1 ? -1 : i;
-    if (result instanceof Rejected) dead.push(letter(entry, element, result.reason, result.details));
-    else {
+    if (result instanceof Rejected) {
+      if (++refused <= lettersPerMessageMax) dead.push(letter(entry, element, result.reason, result.details));
+    } else {
       const { channel, observedAtMs } = result;
       arrivals.push({ partition, offset, position, element, device: device.id, publisher, codec: entry.codec, receivedAtMs, payload, start, end, channel, observedAtMs, observation: result, subject: device.asset, home });
     }
   }
+  if (refused > lettersPerMessageMax) dead.push(together(entry, dead.splice(-lettersPerMessageMax), refused, results.length));
+}
+
+/** One letter about a message in place of those about its readings. A replay finds what is stored and counts it as repeated. */
+function together(entry: Entry, letters: readonly DeadLetter[], refused: number, readings: number): DeadLetter {
+  const { reason, details } = letters[0]!;
+  return letter(entry, -1, reason, `${refused} of ${readings} readings are refused, the first: ${details}`);
 }
 
 const homes = new WeakMap<KnownDevice, number>();

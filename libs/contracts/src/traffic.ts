@@ -70,6 +70,9 @@ export type TrafficReading = z.infer<typeof trafficReadingShape>;
 
 export const vehiclesPerReadingMax = 10_000;
 
+/** Stored as it came: no control characters, which a database cannot hold, and no half of a character. */
+const methodPattern = /^\P{C}{1,64}$/u;
+
 type Complaint = readonly [path: readonly (string | number)[], expected: string];
 
 export const trafficReading = trafficReadingShape.superRefine((reading, context) => {
@@ -115,7 +118,8 @@ function complaint(r: TrafficReading): Complaint | null {
       if (outside(count, 0, 1_000_000) || (typeof count === 'number' && !Number.isInteger(count))) return [['countByClass', name], 'a whole number of vehicles, 0 to 1000000, or null'];
     }
   }
-  if (r.flags?.includes('imputed') === true && (r.imputation === undefined || r.imputation === '' || r.imputation.length > 64)) return [['imputation'], 'the method of imputation (1–64 characters), since the flag "imputed" is set'];
+  if (r.imputation !== undefined && !methodPattern.test(r.imputation)) return [['imputation'], '1–64 printable characters'];
+  if (r.flags?.includes('imputed') === true && r.imputation === undefined) return [['imputation'], 'the method of imputation (1–64 characters), since the flag "imputed" is set'];
   if (r.vehicles !== undefined) return complaintAboutVehicles(r);
   if ((r.count ?? null) === null && r.countByClass === undefined && (r.speedKmh ?? null) === null && (r.occupancy ?? null) === null) return [[], 'at least one of count, countByClass, speedKmh, occupancy, vehicles'];
   return null;

@@ -156,7 +156,23 @@ async function countReasons(
 }
 
 /** A letter from the same place takes the old one's: after a remedy of `prepareStream` the topic is read once more. */
-export async function insertDeadLetters({ query }: Transaction, { schema, group, topic, clusterId }: Stream, letters: readonly DeadLetter[]): Promise<void> {
+export async function insertDeadLetters(transaction: Transaction, stream: Stream, letters: readonly DeadLetter[]): Promise<void> {
+  // In parts: a statement's values become one text, and a flood of large messages would be longer than a text can be.
+  let bytes = 0;
+  let from = 0;
+  for (const [index, { payload }] of letters.entries()) {
+    if (index > from && bytes + payload.length > statementBytesMax) {
+      await insertSome(transaction, stream, letters.slice(from, index));
+      [from, bytes] = [index, 0];
+    }
+    bytes += payload.length;
+  }
+  await insertSome(transaction, stream, letters.slice(from));
+}
+
+const statementBytesMax = 8 * 1024 * 1024;
+
+async function insertSome({ query }: Transaction, { schema, group, topic, clusterId }: Stream, letters: readonly DeadLetter[]): Promise<void> {
   const column = <T>(of: (letter: DeadLetter) => T): T[] => letters.map(of);
   await query(
     `insert into ${schema}.dead_letter (consumer_group, topic, cluster_id, partition, "offset", position, element, device, publisher, codec, received_at, reason, details, payload)
