@@ -82,6 +82,15 @@ describe('a round that comes again', () => {
   });
 });
 
+test('a part that does not begin where the last one ended is refused, with where to go on, and nothing of its round is stored', async () => {
+  const store = storage.store();
+  await put(store, loop(0, 0, 0), loop(0, 1, 1));
+  const late = [loop(1, 0, 0, { partition: 1 }), loop(0, 5, 5)];
+  await expect(put(store, ...late)).rejects.toMatchObject({ name: 'OffsetGap', partition: 0, dueOffset: 2, givenOffset: 5 });
+  expect(await storedState(storage.db)).toEqual(modelOf(loop(0, 0, 0), loop(0, 1, 1)).state());
+  expect(await put(store, loop(1, 0, 0, { partition: 1 }), ...[2, 3, 4, 5].map((n) => loop(0, n, n)))).toMatchObject({ stored: 5 });
+});
+
 test('random rounds, taken again and by cold stores now and then, equal one reading after the other', async () => {
   const log = readingLog(seed, 400);
   const chance = chanceFrom(seed + 1);
