@@ -13,6 +13,7 @@ import { BinaryRows } from './binary-rows.js';
 import { type ChannelState, loadLastTimes, publisherIds, resolveChannels } from './channels.js';
 import { markReplayed, takeForReplay } from './dead-letters.js';
 import { type Consumption, type ConsumedRow, type Counted, type DeadLetter, insertDeadLetters, lockConsumed, saveConsumed, type Stream } from './consumed.js';
+import { findCulprits } from './culprits.js';
 import { type Database, isUnavailable, type Log, type Transaction } from './database.js';
 import { liveMinute, noteInvalid, type Touch } from './invalidation.js';
 import { copyRows, insertHistory, type ReadingTable, rowsAt, type StoredReading, updateRows, valuesOf, writeObservation, writeStored } from './reading-table.js';
@@ -158,44 +159,13 @@ export class RoundStore<O, S, C> {
   }
 
   private async culprits(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], whole: unknown): Promise<Map<Arrival<O>, unknown>> {
-    const found = new Map<Arrival<O>, unknown>();
-    const search = async (suspects: readonly Arrival<O>[], error: unknown): Promise<void> => {
-      if (suspects.length === 1) {
-        // Blamed only when it fails a second time: what passes by harms no message.
-        if ((await this.failure(parts, suspects)) !== null) found.set(suspects[0]!, error);
-        return;
-      }
-      const middle = suspects.length >> 1;
-      for (const half of [suspects.slice(0, middle), suspects.slice(middle)]) {
-        const fault = await this.failure(parts, half);
-        if (fault !== null) await search(half, fault);
-      }
-    };
-    if (arrivals.length === 0) throw whole;
-    await search(arrivals, whole);
-    if (found.size === 0) {
-      // Halves may pass where the whole fails: then the message is to blame with which the round begins to fail.
-      const breaking = await this.breaking(parts, arrivals);
-      if (breaking === null) throw whole; // It was something passing; trying again is all that can be done.
-      found.set(breaking, whole);
-    }
+    const found = await findCulprits(arrivals, whole, (some) => this.failure(parts, some));
+    if (found.size === 0) throw whole; // It was something passing; trying again is all that can be done.
     if (found.size === arrivals.length && arrivals.length >= allFailMessagesMin && new Set(arrivals.map(({ device }) => device)).size >= allFailDevicesMin) {
       this.options.onOurFault(whole);
       throw whole;
     }
     return found;
-  }
-
-  /** The last message of the shortest beginning that fails; null when the whole does not fail any more. */
-  private async breaking(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[]): Promise<Arrival<O> | null> {
-    if ((await this.failure(parts, arrivals)) === null) return null;
-    let [passes, fails] = [0, arrivals.length];
-    while (fails - passes > 1) {
-      const middle = (passes + fails) >> 1;
-      if ((await this.failure(parts, arrivals.slice(0, middle))) === null) passes = middle;
-      else fails = middle;
-    }
-    return arrivals[fails - 1]!;
   }
 
   private async failure(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[]): Promise<unknown> {
