@@ -142,6 +142,20 @@ describe('while the database is away', () => {
     }
   });
 
+  test('cut off when all but the commit was done: what was remembered of the road is forgotten with it', async () => {
+    let cut = true;
+    const store = storage.store({ fold: { ...storage.fold, save: async (transaction, changes) => {
+      const announced = await storage.fold.save(transaction, changes);
+      if (cut) throw new Unavailable('database', 'cut off');
+      return announced;
+    } } });
+    const slow = [0, 1, 2].map((n) => loop(0, n, n, { speedKmh: 10 }));
+    await expect(put(store, ...slow)).rejects.toBeInstanceOf(Unavailable);
+    cut = false;
+    expect(await put(store, ...slow)).toMatchObject({ stored: 3, announced: 1 });
+    expect(await storage.db.query('select seq, state from traffic.condition_change')).toEqual([{ seq: 1, state: 'active' }]);
+  });
+
   test('cut off in the middle of the search for culprits: the search ends, nobody is blamed', async () => {
     const door = await doorBefore(storage.database.urls['traffic']!);
     const db = openDatabase({ url: door.url, name: 'test through a door', connectionsMax: 2, log: noLog });
