@@ -161,7 +161,7 @@ async function recompute(transaction: Transaction, rollup: RollupTable, level: L
   if (channelIds !== null) await transaction.query(removal(rollup, level, bounds), values);
   await transaction.query(
     `insert into ${schema}.${table}_${level.name} as old (bucket, channel_id, ${names.join(', ')})
-     select bucket, channel_id, ${sums.join(', ')} from (${level.name === '1d' ? daySources(rollup, level, bounds) : sources(rollup, level, bounds)}) as parts
+     select bucket, channel_id, ${sums.join(', ')} from (${level.name === '1d' ? daySources(rollup, level, bounds) : sources(rollup, level, bounds, channelIds === null ? '' : 'where c.id = any($3)')}) as parts
       group by bucket, channel_id
      on conflict (channel_id, bucket) do update set ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`,
     values,
@@ -174,14 +174,26 @@ function removal({ schema, table, zones }: RollupTable, level: Level, bounds: st
   return `${from} where r.bucket >= $1 and r.bucket < $2 ${bounds}`;
 }
 
-function sources({ schema, table, columns }: RollupTable, level: Level, bounds: string): string {
+function sources({ schema, table, columns }: RollupTable, level: Level, bounds: string, channelBounds: string): string {
   const lower = below[level.name] ?? null;
   const lowerWidthS = levels.find(({ name }) => name === lower)?.widthS ?? 0;
   const fromRows = `select time_bucket('${level.widthS} s', r.observed_at) as bucket, r.channel_id, ${columns.map(({ name, fromRow }) => `${fromRow} as ${name}`).join(', ')}
      from ${schema}.${table} r where r.observed_at >= $1 and r.observed_at < $2 and r.period_s <= ${level.widthS} ${lowerWidthS > 0 ? `and r.period_s > ${lowerWidthS}` : ''} ${bounds}`;
-  if (lower === null) return fromRows;
+  if (lower === null) return minutes({ schema, table, columns }, level, channelBounds);
   return `select time_bucket('${level.widthS} s', r.bucket) as bucket, r.channel_id, ${columns.map(({ name }) => `r.${name}`).join(', ')}
      from ${schema}.${table}_${lower} r where r.bucket >= $1 and r.bucket < $2 ${bounds} union all ${fromRows}`;
+}
+
+/**
+ * Channel by channel, whatever the planner believes of the table: its statistics are old exactly while much is written,
+ * and a plan that reads the index of the whole day for each minute would grow dearer by the minute.
+ */
+function minutes({ schema, table, columns }: Omit<RollupTable, 'zones'>, level: Level, channelBounds: string): string {
+  return `select m.bucket, c.id as channel_id, ${columns.map(({ name }) => `m.${name}`).join(', ')}
+     from ${schema}.channel c
+     cross join lateral (
+       select time_bucket('${level.widthS} s', r.observed_at) as bucket, ${columns.map(({ name, type, fromRow }) => `sum(${fromRow})::${type} as ${name}`).join(', ')}
+         from ${schema}.${table} r where r.channel_id = c.id and r.observed_at >= $1 and r.observed_at < $2 and r.period_s <= ${level.widthS} group by 1) m ${channelBounds}`;
 }
 
 /** The local days that the range touches, whole. The outer bounds let chunks be left out; the inner ones are exact. */
