@@ -5,7 +5,7 @@
  * so far before the first round, so that a topic made anew is a message to a person and not a silent gap.
  */
 import { conditionsTopic, streamTopic, trafficFlagBits } from '#contracts';
-import { connectKafka, ensureTopics, PlainProducer, RoundStrategy, topicEnds } from '#messaging';
+import { connectKafka, ensureTopics, PlainProducer, RoundStrategy, topicEnds, whileUnavailable } from '#messaging';
 import { createHttpApp, listenHttp, principalGuard, type Service, serviceModule, watchRegistry } from '#service';
 import { compressWhereLicensed, type Database, migrate, openDatabase, plumbing, prepareStream, RoundStore, startRelay, startRetention, startRollups, type Stream } from '#timeseries';
 import { type DynamicModule } from '@nestjs/common';
@@ -98,7 +98,7 @@ async function openStream(config: TrafficConfiguration, db: Database, kafka: Kaf
     { topic, partitions: config.TOPIC_PARTITIONS, ...bounds },
     { topic: conditionsTopic(config.TOPIC_ROOT), partitions: 1, ...bounds },
   ]);
-  const { clusterId, partitions } = await topicEnds(kafka, topic);
+  const { clusterId, partitions } = await whileUnavailable(() => topicEnds(kafka, topic));
   const stream: Stream = { schema, group: config.CONSUMER_GROUP, topic, clusterId };
   await prepareStream(db, stream, partitions);
   return { stream, partitions: partitions.size };

@@ -96,10 +96,6 @@ export async function topicEnds(kafka: Kafka, topic: string): Promise<TopicEnds>
   }
 }
 
-export async function partitionCount(kafka: Kafka, topic: string): Promise<number> {
-  return (await topicEnds(kafka, topic)).partitions.size;
-}
-
 export function isKafkaUnavailable(error: unknown): boolean {
   if (error instanceof Unavailable) return true;
   if (!isNativeError(error)) return false;
@@ -108,7 +104,8 @@ export function isKafkaUnavailable(error: unknown): boolean {
   return cause !== undefined && cause !== error && isKafkaUnavailable(cause);
 }
 
-async function whileUnavailable<T>(work: () => Promise<T>): Promise<T> {
+/** For the start of a process: a topic that was just made has no leader for a moment, a broker may still be coming up. */
+export async function whileUnavailable<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await work();
