@@ -5,6 +5,7 @@
  * partition: it waits here, then sees that its messages are stored, and skips them.
  */
 import type { DeadLetterReason, Outcome } from '#contracts';
+import type { Origin } from './arrival.js';
 import type { Database, Transaction } from './database.js';
 
 export interface Stream {
@@ -32,16 +33,7 @@ export interface Consumption {
   readonly foreignFolds: number;
 }
 
-export interface DeadLetter {
-  readonly partition: number;
-  readonly offset: number;
-  readonly position: number;
-  /** Index in the message's array; −1: the message as a whole. */
-  readonly element: number;
-  readonly device: string;
-  readonly publisher: string;
-  readonly codec: string;
-  readonly receivedAtMs: number;
+export interface DeadLetter extends Origin {
   readonly reason: DeadLetterReason;
   readonly details: string;
   readonly payload: Buffer;
