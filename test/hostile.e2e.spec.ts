@@ -11,6 +11,7 @@ import { poisons } from './faults/poison.js';
 import { loadCity, loadGenerator, type LoadPlan } from './support/bench-city.js';
 import { sleep, startCity, type City } from './support/city.js';
 import { GeneratorProcess } from './support/generator-process.js';
+import { livedThrough } from './support/lived-through.js';
 import { RawMqtt } from './support/raw-mqtt.js';
 
 const packets = 100_000;
@@ -58,7 +59,7 @@ it(`lives through ${packets} malformed packets, and answers each broken rule by 
     while (left-- > 0) {
       const names = namesOf(Math.floor(random() * attackers.devices));
       const { kind, authenticated, bytes } = attack(random, names);
-      const lived = await livedThrough(`127.1.${worker}.${1 + Math.floor(random() * 250)}`, authenticated ? Buffer.concat([connectOf(names), bytes]) : bytes);
+      const lived = await livedThrough(city.mqttPort, `127.1.${worker}.${1 + Math.floor(random() * 250)}`, authenticated ? Buffer.concat([connectOf(names), bytes]) : bytes);
       const outcome = `${kind}: ${lived ? 'lived' : 'ended'}`;
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     }
@@ -121,18 +122,6 @@ it('has lost nothing of the control device', async () => {
   expect(row!['rows']).toBe(statistics.acknowledged);
   expect(['api', 'ingest', 'traffic'].map((app) => city.supervisor.restarts(app))).toEqual([0, 0, 0]);
 }, 120_000);
-
-/** Sends the bytes, a PINGREQ and its own end, all at once: lived when the PINGREQ was still answered. */
-function livedThrough(localAddress: string, bytes: Buffer): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port: city.mqttPort, host: '127.0.0.1', localAddress, noDelay: true });
-    let answers = Buffer.alloc(0);
-    socket.on('data', (data) => (answers = Buffer.concat([answers, data])));
-    socket.on('error', () => undefined);
-    socket.on('close', () => resolve(answers.length >= 2 && answers.readUInt16BE(answers.length - 2) === 0xd000));
-    socket.end(Buffer.concat([bytes, Buffer.from([0xc0, 0])]));
-  });
-}
 
 async function refusals(): Promise<Map<string, number>> {
   const text = await (await fetch(`http://127.0.0.1:${city.ingestHttpPort}/metrics`)).text();

@@ -4,6 +4,9 @@ export interface MqttLimits {
   readonly connectionsPerAddressMax: number;
   /** Connections before their CONNECT is accepted. */
   readonly unauthenticatedMax: number;
+  /** Connections that begin in a second; more wait their turn. A TLS handshake costs far more than a plain login. */
+  readonly arrivalsPerSecondMax: number;
+  readonly tlsArrivalsPerSecondMax: number;
   readonly connectSecondsMax: number;
   /** Before the client is known it may send no more than this. */
   readonly connectBytesMax: number;

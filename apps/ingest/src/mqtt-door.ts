@@ -6,6 +6,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls';
 import type { PackedProducer, Route } from '#messaging';
 import type { Registry } from '#service';
+import { Arrivals } from './arrivals.js';
 import type { Attempts } from './attempts.js';
 import type { ConnectionEvents } from './connection-events.js';
 import { DeadlineWheel } from './deadline-wheel.js';
@@ -38,6 +39,7 @@ export interface TlsFiles {
 export class MqttDoor implements ConnectionHost, Gauges {
   readonly wheel = new DeadlineWheel<MqttConnection>();
   private readonly servers: Server[] = [];
+  private readonly arrivals: Arrivals<Socket>[] = [];
   private readonly all = new Set<MqttConnection>();
   private readonly waiting = new Set<MqttConnection>();
   private readonly pausedOnes = new Set<MqttConnection>();
@@ -58,23 +60,19 @@ export class MqttDoor implements ConnectionHost, Gauges {
 
   /** Opens a port and hands it back; with `tls` for TLS 1.2 and later. */
   async listen(host: string, port: number, tls: TlsFiles | null = null): Promise<number> {
-    const limits = this.limits;
-    const server =
-      tls === null
-        ? createServer({ noDelay: true }, (socket) => this.accept(socket, true))
-        : createTlsServer({ ...tls, minVersion: 'TLSv1.2', handshakeTimeout: 1000 * limits.connectSecondsMax }, (socket) => this.accept(socket, false));
-    // Within a TLS handshake nothing of ours exists yet: this bounds the sockets themselves.
+    const { limits } = this;
+    const begin = tls === null ? (socket: Socket) => this.accept(socket, true) : this.overTls(tls);
+    const arrivals = new Arrivals(tls === null ? limits.arrivalsPerSecondMax : limits.tlsArrivalsPerSecondMax, begin);
+    // Nothing is read, nor a handshake begun, before a socket's turn has come.
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.arrive(socket, arrivals));
     server.maxConnections = limits.connectionsMax;
     server.on('drop', () => this.tally.refused('connects', 'connections-max', {}));
-    server.on('tlsClientError', (error: Error, socket: Socket) => {
-      this.tally.refused('connects', 'tls', { address: socket.remoteAddress, error: error.message });
-      socket.destroy();
-    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(`port ${port} on ${host} cannot be opened: ${error.code === 'EADDRINUSE' ? 'another process has it' : error.message}`, { cause: error })));
       server.listen({ host, port, backlog: 4096 }, resolve);
     });
     this.servers.push(server);
+    this.arrivals.push(arrivals);
     return (server.address() as AddressInfo).port;
   }
 
@@ -82,6 +80,7 @@ export class MqttDoor implements ConnectionHost, Gauges {
   async stop(drain: () => Promise<void>): Promise<void> {
     this.stopping = true;
     for (const server of this.servers) server.close();
+    for (const socket of this.arrivals.flatMap((arrivals) => arrivals.stop())) socket.destroy();
     for (const connection of this.all) connection.stopReading();
     await drain();
     for (const connection of this.all) connection.close('shutdown', reason.serverShuttingDown);
@@ -95,18 +94,34 @@ export class MqttDoor implements ConnectionHost, Gauges {
     return [...(this.subscribers.get(message.device) ?? [])].map((connection) => connection.downLink!.deliver(message));
   }
 
+  /** What begins a TLS handshake on a socket, and takes it in when that succeeds. */
+  private overTls(tls: TlsFiles): (socket: Socket) => void {
+    const server = createTlsServer({ ...tls, minVersion: 'TLSv1.2', handshakeTimeout: 1000 * this.limits.connectSecondsMax }, (socket) => this.accept(socket, false));
+    server.on('tlsClientError', (error: Error, socket: Socket) => {
+      this.tally.refused('connects', 'tls', { address: socket.remoteAddress, error: error.message });
+      socket.destroy();
+    });
+    return (socket) => void server.emit('connection', socket);
+  }
+
+  private arrive(socket: Socket, arrivals: Arrivals<Socket>): void {
+    socket.on('error', () => undefined); // A 'close' follows, and says all.
+    if (this.unauthenticated() < this.limits.unauthenticatedMax) arrivals.add(socket);
+    else this.turnAway(socket, 'unauthenticated-max');
+  }
+
+  private turnAway(socket: Socket, why: string): void {
+    this.tally.refused('connects', why, { address: socket.remoteAddress ?? '' });
+    socket.destroy();
+  }
+
   private accept(socket: Socket, plain: boolean): void {
     const address = socket.remoteAddress ?? '';
     const from = limitedAs(address);
     const fromThere = this.perAddress.get(from) ?? 0;
-    const { connectionsMax, connectionsPerAddressMax, unauthenticatedMax } = this.limits;
-    const refused = this.stopping ? 'shutdown' : this.all.size >= connectionsMax ? 'connections-max' : fromThere >= connectionsPerAddressMax ? 'connections-per-address' : this.waiting.size >= unauthenticatedMax ? 'unauthenticated-max' : null;
-    if (refused !== null) {
-      this.tally.refused('connects', refused, { address });
-      socket.on('error', () => undefined);
-      socket.destroy();
-      return;
-    }
+    const { connectionsMax, connectionsPerAddressMax } = this.limits;
+    const refused = this.stopping ? 'shutdown' : this.all.size >= connectionsMax ? 'connections-max' : fromThere >= connectionsPerAddressMax ? 'connections-per-address' : null;
+    if (refused !== null) return this.turnAway(socket, refused);
     if (!plain) socket.setNoDelay(true);
     this.perAddress.set(from, fromThere + 1);
     const connection = new MqttConnection(this, socket, address, plain);
@@ -235,7 +250,7 @@ export class MqttDoor implements ConnectionHost, Gauges {
     return this.all.size;
   }
   unauthenticated(): number {
-    return this.waiting.size;
+    return this.waiting.size + this.arrivals.reduce((sum, { length }) => sum + length, 0);
   }
   pausedConnections(): number {
     return this.pausedOnes.size;
