@@ -176,10 +176,10 @@ function removal({ schema, table, zones }: RollupTable, level: Level, bounds: st
 
 function sources({ schema, table, columns }: RollupTable, level: Level, bounds: string, channelBounds: string): string {
   const lower = below[level.name] ?? null;
+  if (lower === null) return minutes({ schema, table, columns }, level, channelBounds);
   const lowerWidthS = levels.find(({ name }) => name === lower)?.widthS ?? 0;
   const fromRows = `select time_bucket('${level.widthS} s', r.observed_at) as bucket, r.channel_id, ${columns.map(({ name, fromRow }) => `${fromRow} as ${name}`).join(', ')}
-     from ${schema}.${table} r where r.observed_at >= $1 and r.observed_at < $2 and r.period_s <= ${level.widthS} ${lowerWidthS > 0 ? `and r.period_s > ${lowerWidthS}` : ''} ${bounds}`;
-  if (lower === null) return minutes({ schema, table, columns }, level, channelBounds);
+     from ${schema}.${table} r where r.observed_at >= $1 and r.observed_at < $2 and r.period_s <= ${level.widthS} and r.period_s > ${lowerWidthS} ${bounds}`;
   return `select time_bucket('${level.widthS} s', r.bucket) as bucket, r.channel_id, ${columns.map(({ name }) => `r.${name}`).join(', ')}
      from ${schema}.${table}_${lower} r where r.bucket >= $1 and r.bucket < $2 ${bounds} union all ${fromRows}`;
 }
