@@ -13,6 +13,7 @@ export * from './instant.js';
 export * from './outcomes.js';
 export * from './own-json.js';
 export * from './plain-test.js';
+export * from './pollution.js';
 export * from './seed-rows.js';
 export * from './topics.js';
 export * from './traffic-rows.js';
