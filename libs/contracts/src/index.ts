@@ -1,4 +1,5 @@
 /** The words that all agree on. Runs in a browser: imports zod alone. */
+export * from './alarm.js';
 export * from './asset.js';
 export * from './complaint.js';
 export * from './condition.js';
