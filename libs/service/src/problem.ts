@@ -18,10 +18,12 @@ export interface Problem {
   /** Path of the field to blame, with dots: `value.windows.0.of`. */
   readonly field?: string;
   readonly expected?: string;
+  /** When to ask again; also in the header Retry-After. */
+  readonly retryAfterS?: number;
 }
 
 /** An error that a handler throws on purpose: `throw problem(422, 'invalid', { field, expected })`. */
-export function problem(status: number, name: string, facts: { detail?: string; field?: string; expected?: string } = {}): HttpException {
+export function problem(status: number, name: string, facts: { detail?: string; field?: string; expected?: string; retryAfterS?: number } = {}): HttpException {
   const body: Problem = { type: `urn:nhip:problem:${name}`, title: STATUS_CODES[status] ?? 'Error', status, ...facts };
   const exception = new HttpException(body, status);
   // Commands print the message of what they catch.
@@ -49,7 +51,8 @@ export function answerProblem(response: ServerResponse, answer: Problem): void {
     'content-type': 'application/problem+json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
-    ...(answer.status === 503 ? { 'retry-after': '5' } : {}),
+    ...(answer.retryAfterS !== undefined || answer.status === 503 ? { 'retry-after': String(answer.retryAfterS ?? 5) } : {}),
+    ...(answer.status === 401 ? { 'www-authenticate': 'Bearer' } : {}), // RFC 9110 §15.5.2.
   });
   response.end(body);
 }
