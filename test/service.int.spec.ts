@@ -2,8 +2,9 @@
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { Rejected, Unavailable, trafficReading } from '#contracts';
-import { createHttpApp, createService, listenHttp, principalGuard, principalOf, problem, serviceModule, type Principal, type Service } from '#service';
-import { Body, Controller, Get, Param, Post, Req, type DynamicModule } from '@nestjs/common';
+import { createHttpApp, createService, Described, limitField, listField, listenHttp, principalGuard, principalHeader, principalOf, problem, routeGuard, serviceModule, signedPrincipal, signPrincipal, type Principal, type Service } from '#service';
+import { Body, Controller, Get, Param, Post, Query, Req, type DynamicModule } from '@nestjs/common';
+import { z } from 'zod';
 import { apiModule } from '../apps/api/src/module.js';
 
 const internal = 'internal-secret-of-32-characters!!';
@@ -114,6 +115,70 @@ describe('problems', () => {
     const answer = await fetch(`${url}/readings`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
     expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
     expect(await json(answer)).toMatchObject({ status, ...expected });
+  });
+});
+
+describe('described routes', () => {
+  const lampQuery = z.strictObject({ limit: limitField(1_000), device: listField(z.string().max(5), 3).optional() });
+  const dimBody = z.strictObject({ percent: z.number().min(0, 'expected 0 to 100').max(100, 'expected 0 to 100') });
+
+  @Controller('v1/lamps')
+  class Lamps {
+    @Get()
+    @Described({ summary: 'Lamps', role: 'viewer', query: lampQuery, answers: { 200: { description: 'All' } } })
+    list(@Query() query: z.output<typeof lampQuery>, @Req() request: IncomingMessage): object {
+      return { query, person: principalOf(request).person };
+    }
+
+    @Post(':id/dim')
+    @Described({ summary: 'Dim', role: 'operator', params: z.strictObject({ id: z.coerce.number({ error: 'expected a number' }).int().positive() }), body: dimBody, answers: { 202: { description: 'Taken' } } })
+    dim(@Param() params: unknown, @Body() body: unknown): object {
+      return { params, body };
+    }
+
+    @Get('open')
+    @Described({ summary: 'Open to all', role: 'anyone', answers: { 200: { description: 'All' } } })
+    open(): object {
+      return { open: true };
+    }
+
+    @Get('forgotten')
+    forgotten(): object {
+      return {};
+    }
+  }
+
+  async function call(path: string, role: string | null, init: RequestInit = {}): Promise<[number, Record<string, unknown>]> {
+    const of = service();
+    const app = await createHttpApp(of, { module: TestModule, imports: [serviceModule(of)], controllers: [Lamps] }, { body: 'json', bodyBytesMax: 1_000 });
+    app.useGlobalGuards(routeGuard(signedPrincipal(internal)));
+    const url = `http://127.0.0.1:${await listenHttp(of, app, { host: '127.0.0.1', port: 0, connectionsMax: 20 })}`;
+    const principal = signPrincipal(internal, { person: 'lan', roles: role === null ? [] : [role], areas: [] }, { method: init.method ?? 'GET', path }, Date.now());
+    const answer = await fetch(`${url}${path}`, { ...init, headers: { ...(init.headers as Record<string, string>), ...(role === null ? {} : { [principalHeader]: principal }) } });
+    return [answer.status, await json(answer)];
+  }
+
+  const post = (body: string, type = 'application/json'): RequestInit => ({ method: 'POST', headers: { 'content-type': type }, body });
+
+  test.each<[string, string, string | null, RequestInit, number, object]>([
+    ['what is asked comes parsed, with its defaults', '/v1/lamps?device=a&device=b', 'viewer', {}, 200, { query: { limit: 100, device: ['a', 'b'] }, person: 'lan' }],
+    ['one of a list is a list', '/v1/lamps?device=a', 'admin', {}, 200, { query: { limit: 100, device: ['a'] } }],
+    ['a field that is wrong is named', '/v1/lamps?limit=0', 'viewer', {}, 422, { field: 'limit', expected: '1 to 1000' }],
+    ['a field that does not exist is named', '/v1/lamps?limt=1', 'viewer', {}, 422, { expected: 'no field limt' }],
+    ['an element of a list is named', '/v1/lamps?device=a&device=toolong', 'viewer', {}, 422, { field: 'device[1]' }],
+    ['nobody is refused', '/v1/lamps', null, {}, 401, { type: 'urn:nhip:problem:principal' }],
+    ['a role too low is refused before its fields are looked at', '/v1/lamps/x/dim', 'viewer', post('{}'), 403, { detail: 'expected the role operator or supervisor or admin' }],
+    ['path and body come parsed, the status is the described one', '/v1/lamps/7/dim', 'operator', post('{"percent":50}'), 202, { params: { id: 7 }, body: { percent: 50 } }],
+    ['a path that is wrong', '/v1/lamps/x/dim', 'operator', post('{"percent":50}'), 422, { field: 'id', expected: 'a number' }],
+    ['a body that is wrong', '/v1/lamps/7/dim', 'operator', post('{"percent":101}'), 422, { field: 'percent', expected: '0 to 100' }],
+    ['no body', '/v1/lamps/7/dim', 'operator', { method: 'POST' }, 422, { expected: 'an object, found nothing' }],
+    ['a body of another kind', '/v1/lamps/7/dim', 'operator', post('percent=50', 'text/plain'), 415, { detail: 'expected a body of application/json, found text/plain' }],
+    ['anyone', '/v1/lamps/open', null, {}, 200, { open: true }],
+    ['what nobody described is our fault', '/v1/lamps/forgotten', 'admin', {}, 500, {}],
+    ['another method', '/v1/lamps/7/dim', 'admin', { method: 'DELETE' }, 405, { type: 'urn:nhip:problem:method', detail: 'expected POST' }],
+    ['another path', '/v1/lamps/7/light', 'admin', {}, 404, {}],
+  ])('%s', async (_, path, role, init, status, body) => {
+    expect(await call(path, role, init)).toEqual([status, expect.objectContaining(body)]);
   });
 });
 

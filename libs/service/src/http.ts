@@ -9,6 +9,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Histogram } from 'prom-client';
+import { Described } from './described.js';
 import type { Logger } from './log.js';
 import { problemFilter } from './problem.js';
 import type { Service } from './start-service.js';
@@ -60,15 +61,15 @@ const serviceToken = Symbol('service');
 class ServiceRoutes {
   constructor(@Inject(serviceToken) private readonly service: Service) {}
 
-  /** Alive: the event loop turns. */
   @Get('healthz')
+  @Described({ summary: 'Alive: the event loop turns', role: 'anyone', hidden: true, answers: { 200: { description: 'As it stands' } } })
   @Header('cache-control', 'no-store')
   alive(): object {
     return { service: this.service.name, state: 'alive', uptimeS: Math.round(process.uptime()) };
   }
 
-  /** Ready, with each part; 503 while one of them does not work. */
   @Get('readyz')
+  @Described({ summary: 'Ready, with each part; 503 while one of them does not work', role: 'anyone', hidden: true, answers: { 200: { description: 'As it stands' } } })
   @Header('cache-control', 'no-store')
   ready(@Res({ passthrough: true }) response: ServerResponse): object {
     const { ok, parts } = this.service.health.ready();
@@ -76,8 +77,8 @@ class ServiceRoutes {
     return { service: this.service.name, state: ok ? 'ready' : 'not ready', parts };
   }
 
-  /** Prometheus text. */
   @Get('metrics')
+  @Described({ summary: 'Prometheus text', role: 'anyone', hidden: true, answers: { 200: { description: 'Metrics' } } })
   @Header('cache-control', 'no-store')
   async metrics(@Res() response: ServerResponse): Promise<void> {
     const text = await this.service.metrics.metrics();
@@ -91,11 +92,6 @@ class ServiceModule {}
 /** Health and metrics as a Nest module, for the list of imports. */
 export function serviceModule(service: Service): DynamicModule {
   return { module: ServiceModule, controllers: [ServiceRoutes], providers: [{ provide: serviceToken, useValue: service }] };
-}
-
-/** Health and metrics are asked by machines that carry no principal. */
-export function isServiceRoute(controller: unknown): boolean {
-  return controller === ServiceRoutes;
 }
 
 /** Counts and times requests by route pattern, never by path: paths have no bound. */

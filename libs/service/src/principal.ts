@@ -4,11 +4,9 @@
  * The signature covers method, path with query, person, roles, areas and the end of its 30 s, so that what is taken
  * from one call opens no other. Both sides hold INTERNAL_SECRET.
  */
-import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { isServiceRoute } from './http.js';
 import { problem } from './problem.js';
 
 const principal = z.object({ person: z.string().min(1), roles: z.array(z.string()), areas: z.array(z.string()) });
@@ -45,20 +43,20 @@ export function checkPrincipal(secret: string, header: string, { method, path }:
   return { person: claim.person, roles: claim.roles, areas: claim.areas };
 }
 
-/** A guard for all routes of a domain's private port but health and metrics. Handlers ask `principalOf(request)`. */
-export function principalGuard(secret: string): CanActivate {
-  return {
-    canActivate(context: ExecutionContext): boolean {
-      if (context.getType() !== 'http' || isServiceRoute(context.getClass())) return true;
-      const request = context.switchToHttp().getRequest<IncomingMessage & { originalUrl: string }>();
-      const header = request.headers[principalHeader];
-      if (typeof header !== 'string') throw problem(401, 'principal', { detail: `this port is for api alone: the header ${principalHeader} is missing` });
-      const caller = checkPrincipal(secret, header, { method: request.method ?? '', path: request.originalUrl }, Date.now());
-      if (typeof caller === 'string') throw problem(401, 'principal', { detail: `the header ${principalHeader} is refused: ${caller}` });
-      callers.set(request, caller);
-      return true;
-    },
+/** Who is calling a private port, by the signed header; for `routeGuard`. Handlers ask `principalOf(request)`. */
+export function signedPrincipal(secret: string): (request: IncomingMessage & { originalUrl: string }) => Principal {
+  return (request) => {
+    const header = request.headers[principalHeader];
+    if (typeof header !== 'string') throw problem(401, 'principal', { detail: `this port is for api alone: the header ${principalHeader} is missing` });
+    const caller = checkPrincipal(secret, header, { method: request.method ?? '', path: request.originalUrl }, Date.now());
+    if (typeof caller === 'string') throw problem(401, 'principal', { detail: `the header ${principalHeader} is refused: ${caller}` });
+    return caller;
   };
+}
+
+/** For guards: from now on, `principalOf` this request is `caller`. */
+export function rememberCaller(request: IncomingMessage, caller: Principal): void {
+  callers.set(request, caller);
 }
 
 export function principalOf(request: IncomingMessage): Principal {

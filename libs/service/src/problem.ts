@@ -3,8 +3,8 @@
  * to blame, `field` and `expected`. What is our own fault is logged in full and answered with no more than its kind.
  */
 import { complaintOf, complaintText, Rejected, Unavailable } from '#contracts';
-import { HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { ServerResponse } from 'node:http';
+import { HttpException, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import type { Logger } from './log.js';
@@ -60,13 +60,29 @@ export function answerProblem(response: ServerResponse, answer: Problem): void {
 export function problemFilter(log: Logger): ExceptionFilter {
   return {
     catch(error: unknown, host: ArgumentsHost): void {
-      const answer = problemOf(error);
+      const http = host.switchToHttp();
+      const response = http.getResponse<ServerResponse>();
+      const answer = error instanceof NotFoundException ? otherMethods(error, http.getRequest(), response) : problemOf(error);
       if (answer.status >= 500 && !(error instanceof HttpException) && !(error instanceof Unavailable)) log.error({ error }, 'request failed');
-      const response = host.switchToHttp().getResponse<ServerResponse>();
       if (response.headersSent) response.destroy();
       else answerProblem(response, answer);
     },
   };
+}
+
+/** 405 where Nest finds no route but the path has some under other methods; a 404 that a handler threw stays one. */
+function otherMethods(error: NotFoundException, request: IncomingMessage & { path: string; app: { router: { stack: readonly Layer[] } } }, response: ServerResponse): Problem {
+  const routes = request.app.router.stack.filter((layer) => layer.route !== undefined && layer.match(request.path));
+  const methods = [...new Set(routes.flatMap(({ route }) => Object.keys(route!.methods)))].map((method) => method.toUpperCase());
+  if (methods.length === 0 || methods.includes(request.method ?? '')) return problemOf(error);
+  response.setHeader('allow', [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', '));
+  return problemOf(problem(405, 'method', { detail: `expected ${methods.join(' or ')}` }));
+}
+
+/** As Express keeps its routes. */
+interface Layer {
+  readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
+  match(path: string): boolean;
 }
 
 function plain(status: number, detail?: string): Problem {
