@@ -13,6 +13,7 @@ import { needNode, Problem } from './local/needs.mjs';
 import { check, givenServers, prepare, stopperOfStarted } from './local/prepare.mjs';
 import { forget, remember } from './local/process-record.mjs';
 import { showProgress } from './local/progress.mjs';
+import { testSoftware } from './local/test-software.mjs';
 
 /** @typedef {{ name: string, script: string, args?: string[], jest?: true, servers?: true, optional?: true, full?: true }} Stage */
 /** @typedef {{ passed: number, failed: number, skipped: number, complaint: string }} Outcome */
@@ -72,6 +73,7 @@ async function runStages(chosen, keepServers) {
     await check(name, given);
     if (!keepServers) stopServers = stopperOfStarted(name);
     const { brokers, databaseUrl } = await prepare(name, given, board);
+    await board.step('software of tests', testSoftware);
     env = { ...env, NHIP_TEST_KAFKA_BROKERS: brokers, NHIP_TEST_ADMIN_URL: databaseUrl };
     remember(record, process.pid);
   } else {

@@ -19,6 +19,9 @@ export const kafka = {
 
 export const postgres = { version: '17', suite: 'trixie', packages: ['postgresql-17', 'postgresql-17-timescaledb'] };
 
+/** Programs from the Python package index that tests run, each in a virtual environment of its own. */
+export const pythonPrograms = { 'paho-mqtt': '2.1.0' };
+
 export const nodeMin = '20.19.0';
 export const diskNeededGb = 3;
 
@@ -50,6 +53,8 @@ export const appRoles = [
   { app: 'api', role: 'nhip_api', schema: 'registry', inGroup: false },
   { app: 'ingest', role: 'nhip_ingest', schema: 'ingest', inGroup: true },
   { app: 'traffic', role: 'nhip_traffic', schema: 'traffic', inGroup: true },
+  { app: 'pollution', role: 'nhip_pollution', schema: 'pollution', inGroup: true },
+  { app: 'alerts', role: 'nhip_alerts', schema: 'alerts', inGroup: true },
 ];
 
 /** For a machine of 2 cores that mostly writes, and loses nothing that was committed. */

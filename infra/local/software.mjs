@@ -64,7 +64,7 @@ const rootLeftOut = ['var/cache/apt', 'var/lib/apt/lists', 'var/lib/postgresql/1
  * @param {string} name
  * @param {(target: string, log: string) => Promise<void>} make
  */
-async function install(name, make) {
+export async function install(name, make) {
   const folder = join(cache, name);
   if (existsSync(folder)) return folder;
   needDisk(cache);
@@ -92,7 +92,12 @@ async function install(name, make) {
 async function needDebootstrap(log) {
   if (existsSync('/usr/sbin/debootstrap')) return;
   if (!existsSync('/usr/bin/apt-get')) throw new Problem('debootstrap is missing: install it and start again.');
-  const install = () => apt(log, 'install', '--no-install-recommends', 'debootstrap', 'debian-archive-keyring');
+  await aptInstall(log, 'debootstrap', 'debian-archive-keyring');
+}
+
+/** Debian packages, without those they merely recommend. @param {string} log @param {string[]} packagesAndOptions */
+export async function aptInstall(log, ...packagesAndOptions) {
+  const install = () => apt(log, 'install', '--no-install-recommends', ...packagesAndOptions);
   // A fresh image has no package lists yet, or old ones.
   await install().catch(() => apt(log, 'update').then(install));
 }
@@ -149,6 +154,6 @@ ${dependency(kafka.logging)}
 }
 
 /** @param {string} recipe */
-function checksum(recipe) {
+export function checksum(recipe) {
   return createHash('sha256').update(recipe).digest('hex').slice(0, 12);
 }

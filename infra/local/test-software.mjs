@@ -1,0 +1,59 @@
+// @ts-check
+/**
+ * Installs what only tests need, into the same cache: Mosquitto with its command line clients, and Python programs.
+ * Debian's packages are unpacked there and not installed, so that no broker of theirs starts on this machine.
+ */
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { CommandFailed, run } from './command.mjs';
+import { Problem } from './needs.mjs';
+import { pythonPrograms } from './settings.mjs';
+import { aptInstall, checksum, install } from './software.mjs';
+
+const mosquittoPackages = ['mosquitto', 'mosquitto-clients'];
+const mosquittoPrograms = ['/usr/sbin/mosquitto', '/usr/bin/mosquitto_passwd', '/usr/bin/mosquitto_pub'];
+
+/** Everything, so that no test has to wait for it. */
+export async function testSoftware() {
+  await mosquittoSoftware();
+  for (const name of /** @type {(keyof typeof pythonPrograms)[]} */ (Object.keys(pythonPrograms))) await pythonSoftware(name);
+}
+
+/** The environment in which `mosquitto` and its clients are found: the machine's own where it has them. */
+export async function mosquittoSoftware() {
+  const path = process.env.PATH ?? '';
+  if (mosquittoPrograms.every((file) => existsSync(file))) return { PATH: ['/usr/sbin', '/usr/bin', path].join(delimiter) };
+  const folder = await install(`mosquitto-${checksum(JSON.stringify([mosquittoPackages, process.arch]))}`, async (target, log) => {
+    const archives = join(target, 'archives');
+    mkdirSync(join(archives, 'partial'), { recursive: true });
+    // Into a folder of ours, so that neither apt's locks nor root are needed where there are package lists.
+    const download = ['-o', `Dir::Cache::archives=${archives}`, '-o', 'Debug::NoLocking=1', '--download-only', ...mosquittoPackages];
+    await orSay(aptInstall(log, ...download), 'Mosquitto and its clients are missing, which tests use as the broker of others: install mosquitto and mosquitto-clients, or start as root on Debian.');
+    for (const archive of readdirSync(archives).filter((file) => file.endsWith('.deb'))) await run('dpkg', ['-x', join(archives, archive), target], { log });
+  });
+  const libraries = ['lib', 'usr/lib'].map((place) => join(folder, place)).filter((place) => existsSync(place)).flatMap((place) => readdirSync(place).filter((name) => name.endsWith('-linux-gnu')).map((triplet) => join(place, triplet)));
+  return { PATH: [join(folder, 'usr/sbin'), join(folder, 'usr/bin'), path].join(delimiter), LD_LIBRARY_PATH: libraries.join(delimiter) };
+}
+
+/**
+ * The Python of the virtual environment that holds a program of settings.mjs. Run what it brings by `-m`: its scripts name
+ * the folder in which they were made.
+ * @param {keyof typeof pythonPrograms} name
+ */
+export async function pythonSoftware(name) {
+  const requirement = `${name}==${pythonPrograms[name]}`;
+  const folder = await install(`${name}-${checksum(requirement)}`, async (target, log) => {
+    const make = () => run('python3', ['-m', 'venv', target], { log });
+    const installed = make().catch(() => aptInstall(log, 'python3-venv').then(make));
+    await orSay(installed, `Python 3 with its module venv is missing, in which tests run ${name}: install python3-venv, or start as root on Debian.`);
+    await run(join(target, 'bin', 'python3'), ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-input', requirement], { log });
+  });
+  return join(folder, 'bin', 'python3');
+}
+
+/** Without root a failed install is no riddle. @param {Promise<void>} work @param {string} sentence */
+async function orSay(work, sentence) {
+  await work.catch((error) => {
+    throw error instanceof CommandFailed && process.getuid?.() !== 0 ? new Problem(sentence) : error;
+  });
+}
