@@ -1,4 +1,4 @@
-/** The arrows of docs/architecture.md: apps → service → messaging, timeseries → codecs, rules, contracts → zod. */
+/** The arrows of docs/architecture.md: apps → domain → service → messaging, timeseries → codecs, rules, contracts → zod. */
 const only = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
 module.exports = {
   forbidden: [
@@ -8,6 +8,7 @@ module.exports = {
     only('contracts-stand-alone', { path: '^libs/contracts/' }, { path: '.', pathNot: ['^libs/contracts/', '^node_modules/zod/'] }, 'Contracts import zod alone: they run in a browser.'),
     only('rules-are-pure', { path: '^libs/(rules|codecs)/', pathNot: '\\.spec\\.ts$' }, { path: '.', pathNot: ['^libs/(rules|codecs|contracts)/', '^node_modules/zod/', '^(node:)?buffer$'] }, 'Rules and codecs are pure; codecs may ask whether bytes are UTF-8.'),
     only('plumbing-below-service', { path: '^libs/(messaging|timeseries)/' }, { path: '^libs/service/' }, 'Arrows point one way.'),
+    only('domain-on-top', { path: '^libs/(?!domain/)' }, { path: '^libs/domain/' }, 'What domains share stands on the other libraries.'),
     only('messaging-and-timeseries-apart', { path: '^libs/messaging/' }, { path: '^libs/timeseries/' }, 'Messaging knows no database.'),
     only('kafka-in-messaging', { path: '^(libs|apps)/', pathNot: '^libs/messaging/' }, { path: '^node_modules/(kafkajs|mqtt-packet)/' }, 'Kafka and MQTT packets stay in messaging.'),
     only('mqtt-client-in-simulator', { path: '^(libs|apps)/', pathNot: '^(libs/messaging|apps/simulator)/' }, { path: '^node_modules/mqtt/' }, 'The MQTT client stays in messaging and simulator.'),

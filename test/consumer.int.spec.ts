@@ -2,16 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import { frameHeader, streamTopic } from '#contracts';
 import { connectKafka, ensureTopics, entryTexts, FrameWriter, PackedProducer, partitionOf, type Round, type RoundRecord, RoundStrategy, topicEnds } from '#messaging';
+import { consumerOf, type ConsumerOptions, entryResults, lettersPerMessageMax, storeRound, unpack, type Unpacked, type UnpackOptions } from '#domain';
 import { accounting, type DeadLetter, listDeadLetters, prepareStream, type Stream } from '#timeseries';
 import { NestFactory } from '@nestjs/core';
 import { registerDevices } from '../apps/api/src/register.js';
-import { consumerOptions, entryResults, lettersPerMessageMax, TrafficConsumer, unpack, type ConsumerOptions, type Unpacked, type UnpackOptions } from '../apps/traffic/src/consumer.js';
+import { type Observation, observationsFrom } from '../apps/traffic/src/observation.js';
 import { noLog, until } from './support/private-database.js';
 import { partitions, quiet, segmentAsset, trafficDevice, trafficStorage, type TrafficStorage } from './support/traffic-storage.js';
 
 const noonMs = Date.UTC(2026, 10, 22, 12);
 let storage: TrafficStorage;
-let options: UnpackOptions;
+let options: UnpackOptions<Observation>;
 let offset = 0;
 
 beforeAll(async () => {
@@ -19,7 +20,7 @@ beforeAll(async () => {
     assets: [segmentAsset('city', { kind: 'city' }), segmentAsset('road-0', { parent: 'city' })],
     devices: [trafficDevice('loop-0', 'road-0'), trafficDevice('loop-1', 'road-0'), trafficDevice('past', 'road-0', { replay: true }), trafficDevice('pems', 'road-0', { codec: 'no-such-codec' }), trafficDevice('nose', 'road-0', { domain: 'pollution' as never })],
   });
-  options = { registry: storage.registry, limits: storage.limits, partitions, log: quiet };
+  options = { domain: 'traffic', observationsFrom, age: (atMs) => storage.limits.age(atMs), registry: storage.registry, partitions, log: quiet };
 });
 afterAll(() => storage?.drop());
 
@@ -48,12 +49,11 @@ function frame(...entries: Sent[]): RoundRecord {
 const plain = (key: string | null, payload: unknown, timestampMs = noonMs): RoundRecord => ({ offset: offset++, key: key === null ? null : Buffer.from(key), value: payload === null ? null : Buffer.from(JSON.stringify(payload)), headers: {}, timestampMs });
 
 const roundOf = (...records: RoundRecord[]): Round => ({ topic: storage.stream.topic, turn: Promise.resolve(), partitions: [{ partition: 0, fromOffset: records[0]!.offset, highWatermark: offset, lastOffset: offset - 1, records }] });
-const unpacked = (...records: RoundRecord[]): Promise<Unpacked> => unpack(roundOf(...records), options);
-const facts = ({ arrivals, dead }: Unpacked) => ({ arrivals: arrivals.map(({ device, channel, element, observation }) => [device, channel, element, observation.count]), dead: dead.map(({ device, element, reason }) => [device, element, reason]) });
+const unpacked = (...records: RoundRecord[]): Promise<Unpacked<Observation>> => unpack(roundOf(...records), options);
+const facts = ({ arrivals, dead }: Unpacked<Observation>) => ({ arrivals: arrivals.map(({ device, channel, element, observation }) => [device, channel, element, observation.count]), dead: dead.map(({ device, element, reason }) => [device, element, reason]) });
 
-/** Through the controller itself, as Nest would call it. */
 async function consume(...records: RoundRecord[]): Promise<void> {
-  await new TrafficConsumer({ ...options, store: storage.store(), onStored: () => undefined }).store(roundOf(...records));
+  await storeRound(roundOf(...records), { ...options, store: storage.store(), onStored: () => undefined });
 }
 const counted = async (): Promise<unknown> => {
   const { entries, stored, corrected, repeated, deadLettered, reasons } = (await accounting(storage.db, 'traffic')).find(({ topic, partition }) => topic === storage.stream.topic && partition === 0)!;
@@ -193,9 +193,9 @@ test('through Kafka: what the packed producer acknowledged is stored once, also 
   const stream: Stream = { ...storage.stream, topic, clusterId };
   await prepareStream(storage.db, stream, ends);
   const start = async () => {
-    const consuming: ConsumerOptions = { ...options, store: storage.store({ stream }), onStored: () => undefined };
+    const consuming: ConsumerOptions<Observation> = { ...options, store: storage.store({ stream }), onStored: () => undefined };
     const strategy = new RoundStrategy({ kafka, groupId: root, topicRoot: root, log: noLog, fetchBytesMin: 1, fetchWaitMs: 20, partitionBytesMax: 1_000_000, sessionTimeoutMs: 6_000, onFatal: (error) => { throw error; } });
-    const service = await NestFactory.createMicroservice({ module: class Module {}, controllers: [TrafficConsumer], providers: [{ provide: consumerOptions, useValue: consuming }] }, { logger: false, strategy });
+    const service = await NestFactory.createMicroservice({ module: class Module {}, controllers: [consumerOf('traffic.readings', consuming)] }, { logger: false, strategy });
     await service.listen();
     return service;
   };

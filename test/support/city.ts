@@ -13,7 +13,8 @@ import { registerAssets, registerDevices, registerGateways } from '../../apps/ap
 import { infra, instanceName, type Supervisor } from './instance.js';
 import { repository } from './places.js';
 
-export type AppName = 'api' | 'ingest' | 'traffic';
+export type AppName = 'api' | 'ingest' | 'traffic' | 'pollution' | 'alerts';
+/** Those of a city that is not asked for more: each process costs a second to start. */
 export const appNames: readonly AppName[] = ['api', 'ingest', 'traffic'];
 
 export interface CityPlan {
@@ -22,7 +23,7 @@ export interface CityPlan {
   readonly devices: readonly Device[];
   /** Environment beside what every process gets, by app. */
   readonly env?: Partial<Record<AppName, Readonly<Record<string, string>>>>;
-  /** Which processes run; all by default. */
+  /** Which processes run; those of traffic by default. */
   readonly apps?: readonly AppName[];
   readonly onLine?: (name: string, line: string) => void;
 }
@@ -50,6 +51,8 @@ export interface City {
   readonly mqttPort: number;
   readonly ingestHttpPort: number;
   readonly trafficPort: number;
+  readonly pollutionPort: number;
+  readonly alertsPort: number;
   readonly apiPort: number;
   readonly readingsTopic: string;
   readonly brokers: string;
@@ -115,7 +118,7 @@ export async function startCity(plan: CityPlan): Promise<City> {
   // The very list of `npm start`, with the names and doors of this city.
   const plans = local.cityProcesses({ name: instanceName, brokers, databaseUrls: urls, ports }).filter((one) => apps.includes(one.name as AppName));
   const supervisor = local.supervise(
-    plans.map((one) => ({ ...one, env: { ...one.env, NODE_OPTIONS: undefined, TOPIC_ROOT: name, CONSUMER_GROUP: `${name}-traffic`, ...ownFolder(one.name, folder), ...plan.env?.[one.name as AppName] } })),
+    plans.map((one) => ({ ...one, env: { ...one.env, NODE_OPTIONS: undefined, TOPIC_ROOT: name, CONSUMER_GROUP: `${name}-${one.name}`, ...ownFolder(one.name, folder), ...plan.env?.[one.name as AppName] } })),
     { folder, ...(plan.onLine === undefined ? {} : { onLine: plan.onLine }) },
   );
   const readingsTopic = streamTopic(name, 'traffic', 'readings');
@@ -151,7 +154,7 @@ export async function startCity(plan: CityPlan): Promise<City> {
   const backlog = async (): Promise<Backlog> => backlogOf(db, await read(), await committedEnds());
   return {
     name, readingsTopic,
-    mqttPort: ports.MQTT_PORT, ingestHttpPort: ports.INGEST_HTTP_PORT, trafficPort: ports.TRAFFIC_HTTP_PORT, apiPort: ports.API_PORT,
+    mqttPort: ports.MQTT_PORT, ingestHttpPort: ports.INGEST_HTTP_PORT, trafficPort: ports.TRAFFIC_HTTP_PORT, pollutionPort: ports.POLLUTION_HTTP_PORT, alertsPort: ports.ALERTS_HTTP_PORT, apiPort: ports.API_PORT,
     brokers, db, adminUrl, secrets, supervisor, backlog, kafkaEnds: read, committedEnds, stop,
     async pids() {
       const [kafka, postgres] = await Promise.all([local.ensureKafka(instanceName), local.ensureDatabase(instanceName)]);
@@ -239,7 +242,7 @@ async function dropTopics(brokers: string, root: string): Promise<void> {
   }
 }
 
-const portNames = ['API_PORT', 'INGEST_HTTP_PORT', 'MQTT_PORT', 'MQTT_TLS_PORT', 'TRAFFIC_HTTP_PORT'] as const;
+const portNames = ['API_PORT', 'INGEST_HTTP_PORT', 'MQTT_PORT', 'MQTT_TLS_PORT', 'TRAFFIC_HTTP_PORT', 'POLLUTION_HTTP_PORT', 'ALERTS_HTTP_PORT'] as const;
 
 /** Ports that nothing listens on now, all different. */
 async function freePorts(): Promise<Record<(typeof portNames)[number], number>> {

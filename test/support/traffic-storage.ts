@@ -3,13 +3,14 @@
  * tests that look at one round at a time. Cluster and topic are only names here: nothing needs Kafka.
  */
 import { trafficFlagBits, type Asset, type Device } from '#contracts';
+import type { ConditionChange } from '#domain';
 import { createHealth, createLog, watchRegistry, type Registry } from '#service';
 import { type Arrival, type Database, type Fold, migrate, openDatabase, plumbing, prepareStream, type RoundPart, RoundStore, type RoundStoreOptions, rollUp, type Stream } from '#timeseries';
 import { Registry as Metrics } from 'prom-client';
 import { registerAssets, registerDevices } from '../../apps/api/src/register.js';
 import { seed } from '../../apps/api/src/seed.js';
 import type { Segment } from '../../apps/traffic/src/congestion.js';
-import { type CongestionChange, congestionFold } from '../../apps/traffic/src/consumer.js';
+import { congestionFold } from '../../apps/traffic/src/congestion-fold.js';
 import { limitsFrom, type Limits } from '../../apps/traffic/src/limits.js';
 import type { Observation } from '../../apps/traffic/src/observation.js';
 import { readings, rollups, schema } from '../../apps/traffic/src/tables.js';
@@ -17,9 +18,9 @@ import { noLog, privateDatabase, type PrivateDatabase } from './private-database
 
 export const partitions = 4;
 
-export type TrafficStore = RoundStore<Observation, Segment, CongestionChange>;
+export type TrafficStore = RoundStore<Observation, Segment, ConditionChange>;
 export type TrafficArrival = Arrival<Observation>;
-type Options = RoundStoreOptions<Observation, Segment, CongestionChange>;
+type Options = RoundStoreOptions<Observation, Segment, ConditionChange>;
 
 export interface TrafficStorage {
   /** As the role of traffic. */
@@ -28,7 +29,7 @@ export interface TrafficStorage {
   readonly stream: Stream;
   readonly registry: Registry;
   readonly limits: Limits;
-  readonly fold: Fold<Observation, Segment, CongestionChange>;
+  readonly fold: Fold<Observation, Segment, ConditionChange>;
   /** A store with cold caches; `changes` put faults into it. */
   store(changes?: Partial<Options>): TrafficStore;
   /** Makes all aggregates current, or those that are due when a filling bucket may wait for `refreshS`. */

@@ -3,21 +3,15 @@
  * as the same rows are in force.
  */
 import { trafficRowValues } from '#contracts';
+import { type AgeLimits, ageLimits, type Kept } from '#domain';
 import { inForceAt } from '#rules';
 import type { Registry } from '#service';
 import type { CongestionLimits } from './congestion.js';
-import type { AgeLimits } from './observation.js';
 
 /** Of a segment without a road class. */
 export const roadClassDefault = 'street';
 
 type Rows = Pick<Registry, 'rows' | 'asset'>;
-
-interface Kept<V> {
-  readonly value: V | null;
-  readonly fromMs: number;
-  readonly toMs: number;
-}
 
 /** A row whose value cannot be read is as good as none: null, and nothing is judged by it. */
 export interface Limits {
@@ -30,14 +24,11 @@ export interface Limits {
 }
 
 export function limitsFrom(registry: Rows): Limits {
-  let age: Kept<AgeLimits> | null = null;
+  const age = ageLimits(registry, 'traffic.age');
   const congestion = new Map<string, Kept<CongestionLimits>>();
 
   return {
-    age(atMs) {
-      if (age === null || atMs < age.fromMs || atMs >= age.toMs) age = ageInForce(registry, atMs);
-      return age.value;
-    },
+    age: (atMs) => age.at(atMs),
     congestion(asset, atMs) {
       let known = congestion.get(asset);
       if (known === undefined || atMs < known.fromMs || atMs >= known.toMs) {
@@ -47,15 +38,10 @@ export function limitsFrom(registry: Rows): Limits {
       return known.value;
     },
     forget() {
-      age = null;
+      age.forget();
       congestion.clear();
     },
   };
-}
-
-function ageInForce(registry: Rows, atMs: number): Kept<AgeLimits> {
-  const { row, fromMs, toMs } = inForceAt(registry.rows('traffic.age'), '', atMs);
-  return { value: trafficRowValues['traffic.age'].safeParse(row?.value).data ?? null, fromMs, toMs };
 }
 
 function congestionInForce(registry: Rows, assetId: string, atMs: number): Kept<CongestionLimits> {

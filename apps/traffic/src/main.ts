@@ -1,6 +1,7 @@
 /** Starts traffic: its tables, its consumer, its jobs, its private HTTP port. */
+import { startDomain } from '#domain';
 import { startService } from '#service';
 import { trafficConfiguration } from './configuration.js';
-import { startTraffic } from './start.js';
+import { traffic } from './definition.js';
 
-await startService({ name: 'traffic', config: trafficConfiguration, start: startTraffic });
+await startService({ name: 'traffic', config: trafficConfiguration, start: (config, service) => startDomain(config, service, traffic) });

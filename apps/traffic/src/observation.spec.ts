@@ -1,5 +1,6 @@
 import { Rejected, trafficFlagBits } from '#contracts';
-import { observationsFrom, type AgeLimits, type Observation, type Sender } from './observation.js';
+import type { AgeLimits, Sender } from '#domain';
+import { observationsFrom, type Observation } from './observation.js';
 
 const receivedAtMs = Date.UTC(2026, 10, 22, 7, 1, 5);
 const loop: Sender = { device: 'loop-0001', receivedAtMs, codec: 'json' };

@@ -6,6 +6,7 @@
  */
 import { complaintText, instantMs, quoted, Rejected, trafficFlagBits, trafficReadingOf, vehicleClasses, type TrafficReading, type VehicleClass } from '#contracts';
 import { codecOf } from '#codecs';
+import { type AgeLimits, judgeAge, type Sender } from '#domain';
 import { sumsOf } from './vehicle-log.js';
 
 export type ClassCounts = Readonly<Record<VehicleClass, number | null>>;
@@ -27,19 +28,6 @@ export interface Observation {
   readonly flags: number;
   /** The method, where the flag `imputed` is set. */
   readonly imputation: string | null;
-}
-
-/** Null: no limit, for devices marked `replay`. */
-export interface AgeLimits {
-  /** How far the device's clock may be ahead of the receipt. */
-  readonly aheadS: number;
-  readonly tooOldS: number;
-}
-
-export interface Sender {
-  readonly device: string;
-  readonly receivedAtMs: number;
-  readonly codec: string;
 }
 
 /**
@@ -66,15 +54,10 @@ function observationOf(element: unknown, index: number | null, from: Sender, age
   if (reading instanceof Rejected) return reading;
 
   if (reading.device !== undefined && reading.device !== from.device) {
-    return refused('device-mismatch', 'device', `expected ${from.device}, found ${quoted(reading.device)}`, index);
+    return new Rejected('device-mismatch', complaintText({ field: 'device', expected: `expected ${from.device}, found ${quoted(reading.device)}` }, index));
   }
   const observedAtMs = reading.observedAt === undefined ? Math.floor(from.receivedAtMs) : instantMs(reading.observedAt);
-  if (age !== null) {
-    const aheadMs = observedAtMs - from.receivedAtMs;
-    if (aheadMs > age.aheadS * 1000) return refused('clock-ahead', 'observedAt', `expected at most ${age.aheadS} s after the receipt, found ${seconds(aheadMs)} s after`, index);
-    if (-aheadMs > age.tooOldS * 1000) return refused('too-old', 'observedAt', `expected at most ${age.tooOldS} s before the receipt, found ${seconds(-aheadMs)} s before`, index);
-  }
-  return internalForm(reading, observedAtMs);
+  return judgeAge(observedAtMs, from.receivedAtMs, age, index) ?? internalForm(reading, observedAtMs);
 }
 
 function internalForm(reading: TrafficReading, observedAtMs: number): Observation {
@@ -120,13 +103,4 @@ export function classifiedCount(byClass: ClassCounts): number {
   let sum = 0;
   for (const name of vehicleClasses) sum += byClass[name] ?? 0;
   return sum;
-}
-
-function refused(reason: 'device-mismatch' | 'clock-ahead' | 'too-old', field: string, expected: string, index: number | null): Rejected {
-  return new Rejected(reason, complaintText({ field, expected }, index));
-}
-
-/** Rounded up, so that what was found is never shown as the limit itself. */
-function seconds(ms: number): number {
-  return Math.ceil(ms / 1000);
 }

@@ -1,6 +1,7 @@
 /** Every table of traffic and each SQL statement about them. */
-import { type Condition, vehicleClasses } from '#contracts';
-import type { Database, KeptTable, MetricColumn, Queryable, ReadingTable, RollupTable, Transaction } from '#timeseries';
+import { vehicleClasses } from '#contracts';
+import { channelZones } from '#domain';
+import type { MetricColumn, Queryable, ReadingTable, RollupTable, Transaction } from '#timeseries';
 import type { LaneReading, Segment } from './congestion.js';
 import { periodsKept, segmentFrom } from './congestion.js';
 import type { Observation } from './observation.js';
@@ -50,24 +51,8 @@ export function rollups(imputedBit: number): RollupTable {
     schema,
     table: 'reading',
     columns: rollupColumns(imputedBit),
-    zones: `select c.id as channel_id, coalesce(a.time_zone, 'Asia/Ho_Chi_Minh') as zone from ${schema}.channel c
-              left join registry.device d on d.id = c.device left join registry.asset a on a.id = d.asset`,
+    zones: channelZones(schema),
   };
-}
-
-/** Channels of devices marked `replay`: their rows are kept for ever. */
-export const replayChannels = `select c.id from ${schema}.channel c join registry.device d on d.id = c.device where d.replay`;
-
-export function keptTables(days: { readonly rows: number; readonly aggregates: number }, rowsBytesMax: number): KeptTable[] {
-  return [
-    { name: 'reading', days: days.rows, bytesMax: rowsBytesMax },
-    { name: 'reading_history', days: days.aggregates, bytesMax: rowsBytesMax },
-    { name: 'reading_1m', days: days.rows, bytesMax: rowsBytesMax },
-    { name: 'reading_5m', days: days.aggregates, bytesMax: rowsBytesMax },
-    { name: 'reading_15m', days: days.aggregates, bytesMax: rowsBytesMax },
-    { name: 'reading_1h', days: 20 * days.aggregates, bytesMax: rowsBytesMax },
-    { name: 'reading_1d', days: 20 * days.aggregates, bytesMax: rowsBytesMax },
-  ];
 }
 
 /** Segments as their stored readings and last conditions make them; one for each asset, known or not. */
@@ -94,25 +79,6 @@ export async function loadSegments({ query }: Transaction, assets: readonly stri
   return new Map(assets.map((asset) => [asset, segmentFrom(asset, lanes.get(asset)!, conditions.get(asset)?.['active'] ?? false, conditions.get(asset)?.['seq'] ?? 0)]));
 }
 
-/** The last state of each condition, and each change of it. */
-export async function saveConditions({ query }: Transaction, changes: readonly { readonly asset: string; readonly condition: Condition }[]): Promise<void> {
-  const rows = JSON.stringify(
-    changes.map(({ asset, condition }) => ({ condition_id: condition.conditionId, seq: condition.seq, asset, state: condition.state, observed_at: condition.observedAt, payload: condition })),
-  );
-  const columns = 'condition_id text, seq bigint, asset text, state text, observed_at timestamptz, payload jsonb';
-  await query(
-    `insert into ${schema}.condition_change (condition_id, seq, asset, state, observed_at, payload)
-     select condition_id, seq, asset, state, observed_at, payload from jsonb_to_recordset($1) as n (${columns})`,
-    [rows],
-  );
-  await query(
-    `insert into ${schema}.condition as old (condition_id, asset, seq, active, changed_at, payload)
-     select distinct on (condition_id) condition_id, asset, seq, state = 'active', observed_at, payload from jsonb_to_recordset($1) as n (${columns}) order by condition_id, seq desc
-     on conflict (condition_id) do update set seq = excluded.seq, active = excluded.active, changed_at = excluded.changed_at, payload = excluded.payload`,
-    [rows],
-  );
-}
-
 export interface LatestRow {
   readonly device: string;
   readonly channel: string;
@@ -133,16 +99,6 @@ export async function latestReadings(db: Queryable, limit: number): Promise<Late
       order by r.observed_at desc, c.device, c.channel limit $1`,
     [limit],
   )) as LatestRow[];
-}
-
-/** Conditions, newest first; what a replay found has a list of its own, and never stands among the living. */
-export async function currentConditions(db: Database, { all, replay }: { readonly all: boolean; readonly replay: boolean }): Promise<Record<string, unknown>[]> {
-  const rows = await db.query(
-    `select c.payload, a.name_vi, a.name_en from ${schema}.condition c left join registry.asset a on a.id = c.asset
-      where (c.active or $1) and (c.payload->>'late')::boolean = $2 order by c.changed_at desc limit 1000`,
-    [all, replay],
-  );
-  return rows.map((row) => ({ ...row['payload'], nameVi: row['name_vi'], nameEn: row['name_en'] }));
 }
 
 /** Widths of the aggregates by name. */

@@ -5,6 +5,7 @@
  */
 export const domains = {
   traffic: { streams: ['readings'] },
+  pollution: { streams: ['readings'] },
 } as const satisfies Record<string, { readonly streams: readonly string[] }>;
 
 export type Domain = keyof typeof domains;

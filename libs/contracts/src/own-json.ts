@@ -3,10 +3,12 @@
  */
 import type { z } from 'zod';
 import type { Domain } from './domains.js';
+import { pollutionReading } from './pollution.js';
 import { trafficReading } from './traffic.js';
 
 const schemas: Readonly<Record<Domain, Readonly<Record<string, z.ZodType>>>> = {
   traffic: { readings: trafficReading },
+  pollution: { readings: pollutionReading },
 };
 
 /** Null when the stream has no JSON of ours; its payloads are then judged by the domain alone. */

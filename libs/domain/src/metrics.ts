@@ -1,14 +1,14 @@
-/** What traffic tells Prometheus of its work. Delays are sampled, since timing each reading would cost more than storing it. */
+/** What a domain's service tells Prometheus of its work. Delays are sampled, since timing each reading would cost more than storing it. */
 import type { Arrival, RoundResult } from '#timeseries';
 import { Counter, Histogram, type Registry } from 'prom-client';
 
 const samplesPerRound = 16;
 
-export interface TrafficMetrics {
+export interface DomainMetrics {
   stored(result: RoundResult, arrivals: readonly Arrival<unknown>[]): void;
 }
 
-export function trafficMetrics(registry: Registry): TrafficMetrics {
+export function domainMetrics(registry: Registry): DomainMetrics {
   const readings = new Counter({ name: 'nhip_readings_total', help: 'Readings by outcome', labelNames: ['outcome'], registers: [registry] });
   const conditions = new Counter({ name: 'nhip_conditions_total', help: 'Changes of conditions announced', registers: [registry] });
   const size = new Histogram({ name: 'nhip_round_readings', help: 'Readings in a round', buckets: [1, 10, 100, 1_000, 3_000, 10_000, 30_000, 100_000], registers: [registry] });

@@ -1,49 +1,28 @@
 /**
- * Takes a round of traffic messages from Kafka to the database: unpack, decode, store, fold, announce.
+ * From a round of Kafka records to readings in order of arrival, and dead letters for what cannot become one.
  *
- * A round may come again after a crash. That is safe because all that it leads to is in the one transaction that also
- * moves the consumed offsets (libs/timeseries/src/round-store.ts): a round is wholly in, or not at all.
+ * A record is a frame of many messages when it comes from ingest, or one plain message keyed by device when another
+ * system writes to Kafka directly.
  */
-import { type Condition, conditionsTopic, frameHeader, type DeadLetterReason, Rejected } from '#contracts';
-import { partitionOf, readFrame, RoundOf, type Round, type RoundRecord } from '#messaging';
+import { type DeadLetterReason, type Domain, frameHeader, Rejected } from '#contracts';
+import { partitionOf, readFrame, type Round, type RoundRecord } from '#messaging';
 import type { KnownDevice, Logger, Registry } from '#service';
-import type { Announcement, Arrival, DeadLetter, Fold, RoundResult, RoundStore } from '#timeseries';
-import { Controller, Inject } from '@nestjs/common';
-import { changeFrom, judgedAtMs, observe, type Segment } from './congestion.js';
-import type { Limits } from './limits.js';
-import { observationsFrom, type Observation } from './observation.js';
-import { loadSegments, saveConditions } from './tables.js';
+import type { Arrival, DeadLetter } from '#timeseries';
+import type { AgeLimits } from './age.js';
+import type { ReadMessage, TimedObservation } from './definition.js';
 
-export interface ConsumerOptions {
-  readonly store: RoundStore<Observation, Segment, CongestionChange>;
-  readonly registry: Registry;
-  readonly limits: Limits;
+export interface UnpackOptions<O extends TimedObservation> {
+  readonly domain: Domain;
+  readonly observationsFrom: ReadMessage<O>;
+  readonly age: (atMs: number) => AgeLimits | null;
+  readonly registry: Pick<Registry, 'device' | 'refresh'>;
+  /** Of the domain's topic. */
   readonly partitions: number;
   readonly log: Logger;
-  readonly onStored: (result: RoundResult, arrivals: readonly Arrival<Observation>[]) => void;
 }
 
-export const consumerOptions = Symbol('consumer options');
-
-@Controller()
-export class TrafficConsumer {
-  constructor(@Inject(consumerOptions) private readonly options: ConsumerOptions) {}
-
-  @RoundOf('traffic.readings')
-  async store(round: Round): Promise<void> {
-    const { store, log, onStored } = this.options;
-    const startedMs = performance.now();
-    const { arrivals, dead } = await unpack(round, this.options);
-    const parts = round.partitions.map(({ partition, fromOffset, lastOffset }) => ({ partition, fromOffset, nextOffset: lastOffset + 1 }));
-    await round.turn;
-    const result = await store.store(parts, arrivals, dead);
-    onStored(result, arrivals);
-    log.debug({ ...result, durationMs: Math.round(performance.now() - startedMs) }, 'round stored');
-  }
-}
-
-export interface Unpacked {
-  readonly arrivals: Arrival<Observation>[];
+export interface Unpacked<O> {
+  readonly arrivals: Arrival<O>[];
   readonly dead: DeadLetter[];
 }
 
@@ -61,11 +40,9 @@ interface Entry {
   readonly end: number;
 }
 
-export type UnpackOptions = Pick<ConsumerOptions, 'registry' | 'limits' | 'partitions' | 'log'>;
-
 /** Every reading of the round in order of arrival, and what cannot become one. */
-export async function unpack(round: Round, options: UnpackOptions): Promise<Unpacked> {
-  const unpacked: Unpacked = { arrivals: [], dead: [] };
+export async function unpack<O extends TimedObservation>(round: Round, options: UnpackOptions<O>): Promise<Unpacked<O>> {
+  const unpacked: Unpacked<O> = { arrivals: [], dead: [] };
   const strangers: Entry[] = [];
   for (const { partition, records } of round.partitions) {
     for (const record of records) {
@@ -92,8 +69,8 @@ export async function unpack(round: Round, options: UnpackOptions): Promise<Unpa
  * What a dead letter becomes when it is decoded again: a letter about one element of an array gives that element alone,
  * one about a frame that could not be read all that the frame holds.
  */
-export function entryResults(letter: DeadLetter, options: UnpackOptions): Unpacked {
-  const unpacked: Unpacked = { arrivals: [], dead: [] };
+export function entryResults<O extends TimedObservation>(letter: DeadLetter, options: UnpackOptions<O>): Unpacked<O> {
+  const unpacked: Unpacked<O> = { arrivals: [], dead: [] };
   const again = (entry: Entry): void => {
     const device = options.registry.device(entry.device);
     if (device === undefined) unpacked.dead.push(unknownDevice(entry));
@@ -120,20 +97,20 @@ function timeOf(timestampMs: number): number | null {
 }
 const latestMs = Date.UTC(2200, 0, 1);
 
-function eachEntry(partition: number, record: RoundRecord, unpacked: Unpacked, each: (entry: Entry) => void): void {
+function eachEntry(partition: number, record: RoundRecord, { dead }: Pick<Unpacked<unknown>, 'dead'>, each: (entry: Entry) => void): void {
   const { offset, value, key, timestampMs } = record;
   if (value === null) return; // A tombstone of another system says nothing.
   if (record.headers[frameHeader] !== undefined) {
-    eachFrameEntry(partition, { offset, value, timestampMs }, unpacked, each);
+    eachFrameEntry(partition, { offset, value, timestampMs }, { dead }, each);
     return;
   }
   const receivedAtMs = timeOf(timestampMs);
   const entry: Entry = { partition, offset, position: 0, device: key === null ? '' : key.toString('utf8').slice(0, 256), publisher: '', receivedAtMs: receivedAtMs ?? 0, codec: '', payload: value, start: 0, end: value.length };
-  if (receivedAtMs === null) unpacked.dead.push(letter(entry, -1, 'undecodable', `record: expected a time of 1970 to 2199, found ${timestampMs}`));
+  if (receivedAtMs === null) dead.push(letter(entry, -1, 'undecodable', `record: expected a time of 1970 to 2199, found ${timestampMs}`));
   else each(entry);
 }
 
-function eachFrameEntry(partition: number, { offset, value, timestampMs }: { readonly offset: number; readonly value: Buffer; readonly timestampMs: number }, { dead }: Unpacked, each: (entry: Entry) => void): void {
+function eachFrameEntry(partition: number, { offset, value, timestampMs }: { readonly offset: number; readonly value: Buffer; readonly timestampMs: number }, { dead }: Pick<Unpacked<unknown>, 'dead'>, each: (entry: Entry) => void): void {
   const entries: Entry[] = [];
   try {
     readFrame(value, (device, publisher, receivedAtMs, codec, payload, start, end, position) => {
@@ -151,21 +128,22 @@ function eachFrameEntry(partition: number, { offset, value, timestampMs }: { rea
 /** Of one message: each keeps the whole message, and thousands of them would be gigabytes. */
 export const lettersPerMessageMax = 8;
 
-function decode(entry: Entry, device: KnownDevice, { limits, partitions, log }: UnpackOptions, { arrivals, dead }: Unpacked): void {
-  if (device.domain !== 'traffic') {
-    dead.push(letter(entry, -1, 'wrong-domain', `device: expected a device of traffic, ${device.id} belongs to ${device.domain}`));
+function decode<O extends TimedObservation>(entry: Entry, device: KnownDevice, options: UnpackOptions<O>, { arrivals, dead }: Unpacked<O>): void {
+  const { domain, partitions, log } = options;
+  if (device.domain !== domain) {
+    dead.push(letter(entry, -1, 'wrong-domain', `device: expected a device of ${domain}, ${device.id} belongs to ${device.domain}`));
     return;
   }
   const { payload, start, end, receivedAtMs, partition, offset, position, publisher } = entry;
-  const age = device.replay ? null : limits.age(receivedAtMs);
+  const age = device.replay ? null : options.age(receivedAtMs);
   if (age === null && !device.replay) {
-    dead.push(letter(entry, -1, 'no-limit-row', 'traffic.age: expected a dated row in force at the time of receipt'));
+    dead.push(letter(entry, -1, 'no-limit-row', `${domain}.age: expected a dated row in force at the time of receipt`));
     return;
   }
   const codec = entry.codec === '' ? device.codec : entry.codec;
-  let results: readonly (Observation | Rejected)[];
+  let results: readonly (O | Rejected)[];
   try {
-    results = observationsFrom(payload, start, end, { device: device.id, receivedAtMs, codec }, age);
+    results = options.observationsFrom(payload, start, end, { device: device.id, receivedAtMs, codec }, age);
   } catch (error) {
     log.error({ device: device.id, partition, offset, error: String(error) }, 'message cannot be decoded for a fault of ours, dead-lettered');
     dead.push(letter(entry, -1, 'our-fault', String(error)));
@@ -203,38 +181,4 @@ function homeOf(device: KnownDevice, partitions: number): number {
 
 function letter({ partition, offset, position, device, publisher, codec, receivedAtMs, payload, start, end }: Entry, element: number, reason: DeadLetterReason, details: string): DeadLetter {
   return { partition, offset, position, element, device, publisher, codec, receivedAtMs, reason, details, payload: Buffer.from(payload.subarray(start, end)) };
-}
-
-export interface CongestionChange {
-  readonly asset: string;
-  readonly condition: Condition;
-}
-
-/** Congestion as the store sees it: a state per asset, which follows from its readings and its last condition. */
-export function congestionFold(limits: Limits, registry: Registry, topicRoot: string): Fold<Observation, Segment, CongestionChange> {
-  return {
-    load: loadSegments,
-    apply(segment, arrival, channelId) {
-      const { observation } = arrival;
-      const limit = limits.congestion(segment.asset, judgedAtMs(segment, observation));
-      const state = observe(segment, channelId, observation, limit);
-      if (state.active === segment.active || limit === null) return { state, change: null };
-      const change = changeFrom(segment, state, causeOf(arrival), limit)!;
-      // What a replayed device finds is history: alerts keeps it out of live state.
-      const late = registry.device(arrival.device)?.replay === true;
-      return { state, change: { asset: segment.asset, condition: { ...change, late } } };
-    },
-    async save(transaction, changes) {
-      await saveConditions(transaction, changes);
-      return changes.map(({ condition }) => announcementOf(condition, topicRoot));
-    },
-  };
-}
-
-function announcementOf(condition: Condition, topicRoot: string): Announcement {
-  return { topic: conditionsTopic(topicRoot), partition: 0, key: condition.conditionId, payload: JSON.stringify(condition) };
-}
-
-function causeOf({ device, channel, observedAtMs }: Arrival<Observation>): string {
-  return `${device}/${channel}@${new Date(observedAtMs).toISOString()}`;
 }
