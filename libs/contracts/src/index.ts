@@ -14,6 +14,8 @@ export * from './instant.js';
 export * from './outcomes.js';
 export * from './own-json.js';
 export * from './plain-test.js';
+export * from './pollution-rows.js';
+export * from './pollution-seeds.js';
 export * from './pollution.js';
 export * from './seed-rows.js';
 export * from './topics.js';
