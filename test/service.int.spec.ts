@@ -5,7 +5,7 @@ import { Rejected, Unavailable, trafficReading } from '#contracts';
 import { createHttpApp, createService, Described, limitField, listField, listenHttp, principalGuard, principalHeader, principalOf, problem, routeGuard, serviceModule, signedPrincipal, signPrincipal, type Principal, type Service } from '#service';
 import { Body, Controller, Get, Param, Post, Query, Req, type DynamicModule } from '@nestjs/common';
 import { z } from 'zod';
-import { apiModule } from '../apps/api/src/module.js';
+import { forwardModule, pageModule } from '../apps/api/src/module.js';
 
 const internal = 'internal-secret-of-32-characters!!';
 const stops: (() => Promise<unknown>)[] = [];
@@ -52,12 +52,18 @@ async function serve(body: 'json' | 'none' = 'json', guarded = false): Promise<{
   return { url: `http://127.0.0.1:${port}`, of };
 }
 
+/** Api's page and its way to the domains, for someone who is let in without more ado; who is, people.int.spec.ts shows. */
 async function serveApi(domain: string, limits: { deadlineMs?: number; silenceMaxMs?: number } = {}): Promise<string> {
   const of = service();
-  const module = apiModule(of, { urls: new Map([['traffic', new URL(domain)]]), secret: internal, deadlineMs: limits.deadlineMs ?? 5_000, silenceMaxMs: limits.silenceMaxMs ?? 5_000, connectionsMax: 8 });
-  const app = await createHttpApp(of, module, { body: 'none', bodyBytesMax: 0 });
+  const forward = { urls: new Map([['traffic', new URL(domain)]]), secret: internal, deadlineMs: limits.deadlineMs ?? 5_000, silenceMaxMs: limits.silenceMaxMs ?? 5_000, connectionsMax: 8, bodyBytesMax: 100_000 };
+  const imports = [pageModule(), forwardModule(of, forward, async ({ person }, method, path) => void noted.push(`${person} ${method} ${path}`))];
+  const app = await createHttpApp(of, { module: TestModule, imports }, { body: 'none', bodyBytesMax: 0 });
+  app.useGlobalGuards(routeGuard(() => lan));
   return `http://127.0.0.1:${await listenHttp(of, app, { host: '127.0.0.1', port: 0, connectionsMax: 20 })}`;
 }
+
+const lan: Principal = { person: 'lan', roles: ['operator'], areas: ['hn-01'] };
+const noted: string[] = [];
 
 /** A domain that answers as a test needs it. */
 async function domain(answer: (...args: Parameters<NonNullable<Parameters<typeof createServer>[1]>>) => void): Promise<string> {
@@ -225,7 +231,7 @@ describe('from api to a domain', () => {
   test('the call arrives with a signed principal; without it the private port answers nobody, but health and metrics do', async () => {
     const { url } = await serve('none', true);
     const api = await serveApi(url);
-    expect(await json(await fetch(`${api}/v1/traffic/who?x=1%20y`))).toEqual({ person: 'anyone', roles: ['viewer'], areas: [] });
+    expect(await json(await fetch(`${api}/v1/traffic/who?x=1%20y`))).toEqual(lan);
     expect((await fetch(`${url}/v1/traffic/who`)).status).toBe(401);
     expect((await fetch(`${url}/v1/traffic/who`, { headers: { 'nhip-principal': 'e30.e30' } })).status).toBe(401);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
@@ -291,10 +297,30 @@ describe('from api to a domain', () => {
     await gone;
   }, 20_000);
 
-  test('only reading, and only domains that exist', async () => {
+  test('a change goes through with its body, and is noted before; its size is bounded, said or not', async () => {
+    const got: string[] = [];
+    const api = await serveApi(await domain((request, response) => {
+      const pieces: Buffer[] = [];
+      request.on('data', (piece: Buffer) => pieces.push(piece));
+      request.on('end', () => {
+        got.push(`${request.method} ${request.url} ${request.headers['content-type']} ${Buffer.concat(pieces).toString()} ${noted.at(-1)}`);
+        response.writeHead(201, { location: '/v1/traffic/things/1' }).end();
+      });
+    }));
+    const post = await fetch(`${api}/v1/traffic/things?x=1`, { method: 'POST', body: '{"a":1}', headers: { 'content-type': 'application/json' } });
+    expect([post.status, post.headers.get('location')]).toEqual([201, '/v1/traffic/things/1']);
+    const large = Buffer.alloc(100_001, 0x61);
+    const said = await fetch(`${api}/v1/traffic/things`, { method: 'PUT', body: large });
+    expect([said.status, (await json(said))['detail']]).toEqual([413, 'the body is longer than 100000 bytes']);
+    const unsaid = await fetch(`${api}/v1/traffic/things`, { method: 'PUT', body: new Blob([large]).stream(), duplex: 'half' } as RequestInit);
+    expect(unsaid.status).toBe(413);
+    const within = await fetch(`${api}/v1/traffic/things`, { method: 'DELETE' });
+    expect(within.status).toBe(201);
+    expect(got).toEqual(['POST /v1/traffic/things?x=1 application/json {"a":1} lan POST /v1/traffic/things', 'DELETE /v1/traffic/things undefined  lan DELETE /v1/traffic/things']);
+  });
+
+  test('only domains that exist', async () => {
     const api = await serveApi('http://127.0.0.1:1');
-    const post = await fetch(`${api}/v1/traffic/deadletters`, { method: 'POST', body: 'x' });
-    expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     expect((await fetch(`${api}/v1/parking/latest`)).status).toBe(404);
     expect((await fetch(`${api}/v1/`)).status).toBe(404);
   });

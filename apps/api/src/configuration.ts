@@ -1,12 +1,16 @@
 /** The configuration of api and of its commands. Each domain of the contracts has an address, `<DOMAIN>_URL`. */
 import { domainNames, type Domain } from '#contracts';
-import { host, httpUrl, port, postgresUrl, secretText, wholeNumber } from '#service';
+import { host, httpUrl, port, postgresUrl, secretText, text, wholeNumber } from '#service';
 import { z } from 'zod';
 
 const urlVariable = (domain: Domain): `${Uppercase<Domain>}_URL` => `${domain.toUpperCase() as Uppercase<Domain>}_URL`;
 
 const domainVariables = Object.fromEntries(domainNames.map((domain) => [urlVariable(domain), httpUrl()])) as Record<`${Uppercase<Domain>}_URL`, ReturnType<typeof httpUrl>>;
 
+const wrongPasswords = (perDefault: number, of: string) => wholeNumber({ min: 1, max: 100_000, unit: `wrong passwords ${of}` }).default(perDefault);
+const requestsPerMinute = (byDefault: number, of: string) => wholeNumber({ min: 1, max: 1_000_000, unit: `requests a minute ${of}` }).default(byDefault);
+
+/** What only api itself reads, beside the addresses of the domains. */
 export const apiConfiguration = z.object({
   DATABASE_URL: postgresUrl(),
   DATABASE_CONNECTIONS_MAX: wholeNumber({ min: 1, max: 100, unit: 'connections' }).default(5),
@@ -20,8 +24,30 @@ export const apiConfiguration = z.object({
   API_FORWARD_SILENCE_MAX_MS: wholeNumber({ min: 1, max: 600_000, unit: 'ms' }).default(30_000),
   /** To each domain; more calls wait. */
   API_FORWARD_CONNECTIONS_MAX: wholeNumber({ min: 1, max: 10_000, unit: 'connections' }).default(64),
+  API_FORWARD_BODY_BYTES_MAX: wholeNumber({ min: 1, max: 1_000_000_000, unit: 'bytes' }).default(4_000_000),
+  API_BODY_BYTES_MAX: wholeNumber({ min: 1, max: 100_000_000, unit: 'bytes' }).default(1_000_000),
+  /** As people open the page, such as https://nhip.example.vn: with https the cookie is for https alone. */
+  API_PUBLIC_URL: httpUrl().optional(),
+  /** How many of our own proxies stand before api; each adds the address it saw to X-Forwarded-For. */
+  API_PROXIES: wholeNumber({ min: 0, max: 10, unit: 'proxies' }).default(0),
+  SESSION_IDLE_MINUTES: wholeNumber({ min: 1, max: 100_000, unit: 'minutes' }).default(8 * 60),
+  SESSION_HOURS: wholeNumber({ min: 1, max: 10_000, unit: 'hours' }).default(7 * 24),
+  SIGN_IN_PER_NAME_AND_ADDRESS: wrongPasswords(5, 'for a name at an address'),
+  SIGN_IN_PER_ADDRESS: wrongPasswords(20, 'at an address'),
+  SIGN_IN_PER_NAME: wrongPasswords(50, 'for a name'),
+  SIGN_IN_FORGIVEN_S: wholeNumber({ min: 1, max: 100_000, unit: 'seconds until one is forgiven' }).default(60),
+  API_PERSON_PER_MINUTE: requestsPerMinute(1_200, 'by a person or token'),
+  API_STRANGER_PER_MINUTE: requestsPerMinute(120, 'by an address that names nobody'),
+  /** Gets the first admin's password, mode 600, for whoever starts the city to show; without it, it goes to standard output. */
+  FIRST_ADMIN_FILE: text('the path of a file').optional(),
   ...domainVariables,
+  ALERTS_URL: httpUrl(),
 });
+
+/** Who is reached below `/v1/`: the domains and alerts. */
+export function forwardUrls(config: z.infer<typeof apiConfiguration>): ReadonlyMap<string, URL> {
+  return new Map([...domainUrls(config), ['alerts', new URL(config.ALERTS_URL)]]);
+}
 
 /** Of commands that ask the domains. */
 export const commandConfiguration = z.object({ INTERNAL_SECRET: secretText(), ...domainVariables });
@@ -37,4 +63,5 @@ export const importConfiguration = z.object({
   IMPORT_PROBLEMS_MAX: wholeNumber({ min: 1, max: 1_000_000, unit: 'problems to print' }).default(1_000),
 });
 
-export const revokeConfiguration = z.object({ DATABASE_URL: postgresUrl() });
+/** Of commands that change the registry. */
+export const registryConfiguration = z.object({ DATABASE_URL: postgresUrl() });

@@ -1,52 +1,58 @@
-/** Api's Nest module: the live page, what is forwarded to the domains, health and metrics. */
-import { serviceModule, type Service } from '#service';
-import { All, Controller, Get, Inject, Req, Res, type DynamicModule } from '@nestjs/common';
+/** Api's Nest module: the page, people and what they may do, the registry, what is forwarded to the domains. */
+import { Described, serviceModule, type Registry, type Service } from '#service';
+import type { Database } from '#timeseries';
+import { Controller, Get, Inject, Req, Res, type DynamicModule } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createForwarder, type Forwarder, type ForwardOptions } from './forward.js';
+import { audit } from './audit.js';
+import { createForwarder, type ForwardOptions } from './forward.js';
+import { forwarder, forwardRoutes, noteChange, type NoteChange } from './forward-routes.js';
 import { readPage, sendPage, type Page } from './page.js';
+import type { Callers } from './people/callers.js';
+import type { SignIn } from './people/people.js';
+import { peopleDatabase, PeopleRoutes } from './people/people-routes.js';
+import { SessionRoutes, sessionRouteOptions } from './people/session-routes.js';
+import { TokenRoutes } from './people/token-routes.js';
 
-const forwarder = Symbol('forwarder');
 const pages = Symbol('pages');
+const page = { summary: 'A file of the page', role: 'anyone', hidden: true, answers: { 200: { description: 'The file' } } } as const;
 
 @Controller()
 class PageRoutes {
   constructor(@Inject(pages) private readonly pages: ReadonlyMap<string, Page>) {}
 
   @Get()
+  @Described(page)
   page(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
     sendPage(this.pages.get('index.html')!, request, response);
   }
 
   @Get('live.js')
+  @Described(page)
   script(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
     sendPage(this.pages.get('live.js')!, request, response);
   }
 
   @Get('live.css')
+  @Described(page)
   style(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
     sendPage(this.pages.get('live.css')!, request, response);
   }
 }
 
-@Controller('v1')
-class ForwardRoutes {
-  constructor(@Inject(forwarder) private readonly forwarder: Forwarder) {}
-
-  @All('*rest')
-  forward(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
-    this.forwarder.forward(request, response);
-  }
-}
-
+class PageModule {}
+class ForwardModule {}
 class ApiModule {}
 
-export function apiModule(service: Service, options: ForwardOptions): DynamicModule {
+export function pageModule(): DynamicModule {
+  return { module: PageModule, controllers: [PageRoutes], providers: [{ provide: pages, useFactory: readPage }] };
+}
+
+export function forwardModule(service: Service, options: ForwardOptions, note: NoteChange): DynamicModule {
   return {
-    module: ApiModule,
-    imports: [serviceModule(service)],
-    controllers: [PageRoutes, ForwardRoutes],
+    module: ForwardModule,
+    controllers: [forwardRoutes([...options.urls.keys()])],
     providers: [
-      { provide: pages, useFactory: readPage },
+      { provide: noteChange, useValue: note },
       {
         provide: forwarder,
         useFactory: () => {
@@ -55,6 +61,28 @@ export function apiModule(service: Service, options: ForwardOptions): DynamicMod
           return made;
         },
       },
+    ],
+    exports: [forwarder],
+  };
+}
+
+export interface ApiParts {
+  readonly db: Database;
+  readonly registry: Registry;
+  readonly callers: Callers;
+  readonly signIn: SignIn;
+  readonly forward: ForwardOptions;
+}
+
+export function apiModule(service: Service, { db, callers, signIn, forward }: ApiParts): DynamicModule {
+  const note: NoteChange = ({ person }, method, path) => audit(db, { author: person, action: 'change-forwarded', subject: path.slice(0, 300), details: { method } });
+  return {
+    module: ApiModule,
+    imports: [serviceModule(service), pageModule(), forwardModule(service, forward, note)],
+    controllers: [SessionRoutes, PeopleRoutes, TokenRoutes],
+    providers: [
+      { provide: sessionRouteOptions, useValue: { db, callers, signIn } },
+      { provide: peopleDatabase, useValue: db },
     ],
   };
 }

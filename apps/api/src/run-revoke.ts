@@ -2,12 +2,12 @@
 import { openDatabase } from '#timeseries';
 import { runCommand } from '#service';
 import { userInfo } from 'node:os';
-import { revokeConfiguration } from './configuration.js';
+import { registryConfiguration } from './configuration.js';
 import { revoke } from './register.js';
 
 await runCommand({
   name: 'revoke',
-  config: revokeConfiguration,
+  config: registryConfiguration,
   async run(config, { args, print, complain, log }) {
     const old = args.includes('--old');
     const [client, ...rest] = args.filter((arg) => arg !== '--old');
