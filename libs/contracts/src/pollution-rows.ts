@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import type { DatedRow } from './dated-row.js';
+import { pollutionFlags } from './pollution.js';
 
 /** Columns of table 2 of Decision 1459/QĐ-TCMT, as keys of `pollution.vn-aqi`. */
 export const vnAqiColumns = ['pm25', 'pm10', 'o3-1h', 'o3-8h', 'no2', 'so2', 'co'] as const;
@@ -81,6 +82,12 @@ export const pollutionRowValues = {
   'pollution.age': z.strictObject({ aheadS: positive, tooOldS: positive }),
   /** Outside it a value is flagged `range`; key: metric with its unit, such as pm25UgM3. */
   'pollution.range': z.strictObject({ min: z.number(), max: z.number() }).refine(({ min, max }) => min < max, 'expected min below max'),
+  /** The same value for so long is flagged `flatline`; for readings of a period up to `periodSMax` (the smallest that fits). */
+  'pollution.flatline': z.strictObject({ forS: positive, periodSMax: positive }),
+  /** No reading for the larger of these is `stale` now, and `comm_gap` afterwards. */
+  'pollution.gap': z.strictObject({ periods: positive, minS: positive }),
+  /** Values with one of these flags have no share in the means of hours. */
+  'pollution.excluded-flags': z.array(z.enum(pollutionFlags)),
   /** After the end of an hour, when no later reading of the station closes it. */
   'pollution.hour-close': z.strictObject({ graceS: positive }),
   /** Health condition of a station: on after so many hours running above the level, off when as many lie at or below level − deadband. */

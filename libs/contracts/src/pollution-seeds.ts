@@ -204,6 +204,13 @@ const ranges = [
   range('humidityPct', 0, 100, '%'), range('temperatureC', -10, 60, '°C'),
 ];
 
+const quality = [
+  row('pollution.flatline', { key: 'minutes', of: 'default', value: { forS: 3_600, periodSMax: 600 }, unit: 's', source: 'default of the house: 60 minutes of one value, where the resolution is fine enough' }),
+  row('pollution.flatline', { key: 'hours', of: 'epa', value: { forS: 10_800, periodSMax: 3_600 }, unit: 's', verified: true, source: 'US EPA sensortoolkit: 3 hours of one value' }),
+  row('pollution.gap', { key: '', of: 'default', value: { periods: 3, minS: 300 }, unit: 's', source: 'default of the house: three periods, and at least 5 minutes' }),
+  row('pollution.excluded-flags', { key: '', of: 'default', value: ['range', 'calib', 'imputed', 'invalid'], unit: '', source: 'default of the house: three equal hours happen by chance (5 times in 3,832 recorded hours of Hanoi), so `flatline` is shown and does not exclude' }),
+];
+
 const operation = [
   row('pollution.age', { key: '', of: 'default', value: { aheadS: 120, tooOldS: 30 * 86_400 }, unit: 's', source: 'default of the house: a clock 2 min ahead is wrong; an outage may last weeks' }),
   row('pollution.hour-close', { key: '', of: 'default', value: { graceS: 600 }, unit: 's', source: 'default of the house: stations report within minutes of the hour' }),
@@ -222,4 +229,4 @@ const grades = [
   grade(replayedRegulatoryStation, 'recorded hours of a monitor of regulatory quality; its results appear in the replay alone'),
 ];
 
-export const pollutionSeeds: readonly DatedRow[] = [...breakpoints, rule, ...nowcasts, ...levels, ...advices, ...limits, ...whoRows, ...usRows, ...completeness, ...molars, ...ranges, ...operation, ...grades];
+export const pollutionSeeds: readonly DatedRow[] = [...breakpoints, rule, ...nowcasts, ...levels, ...advices, ...limits, ...whoRows, ...usRows, ...completeness, ...molars, ...ranges, ...quality, ...operation, ...grades];
