@@ -1,10 +1,14 @@
 /** Traffic's own HTTP routes, beside those that every domain has. */
-import type { Registry } from '#service';
+import { trafficRowValues, vehicleClasses } from '#contracts';
+import { seen } from '#domain';
+import { Described, instantField, limitField, principalOf, type Registry } from '#service';
 import type { Database } from '#timeseries';
-import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Req } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { segmentMeasures } from './segment-measures.js';
+import { segmentMeasures, type SegmentMeasures } from './segment-measures.js';
 import { type Bucket, bucketSeconds, latestReadings, segmentSums } from './tables.js';
+import { trafficStates } from './travel-time.js';
 
 export interface RouteOptions {
   readonly db: Database;
@@ -13,30 +17,53 @@ export interface RouteOptions {
 
 export const routeOptions = Symbol('route options');
 
-const limit = (max: number) => z.coerce.number({ error: `expected a whole number, 1 to ${max}` }).int().min(1).max(max).default(Math.min(100, max));
-const latestQuery = z.strictObject({ limit: limit(10_000) });
+const latestQuery = z.strictObject({ limit: limitField(10_000) });
 const segmentsQuery = z.strictObject({
   bucket: z.enum(Object.keys(bucketSeconds) as [Bucket, ...Bucket[]]).default('15m'),
-  at: z.iso.datetime({ offset: true, error: 'expected the start of a bucket such as 2026-11-22T07:00:00Z' }).optional(),
-  limit: limit(10_000),
+  at: instantField().describe('Start of the bucket; the newest of each segment by default').optional(),
+  limit: limitField(10_000),
 });
+
+const instant = z.string().meta({ format: 'date-time' });
+const percent = z.number().min(0).max(100);
+const usedRow = { rowId: z.string().describe('The dated row that was used'), verified: z.boolean() };
+const latestReading = z
+  .object({
+    device: z.string(), channel: z.string(), asset: z.string(), nameVi: z.string(), nameEn: z.string(), observedAt: instant, periodS: z.int(), count: z.int().nullable(), speedKmh: z.number().nullable(), occupancy: z.number().nullable(),
+    flags: z.int().describe('Bits'),
+    byClass: z.object(Object.fromEntries(vehicleClasses.map((name) => [name, z.int().nullable()]))),
+  })
+  .meta({ id: 'LatestTraffic' });
+const segment: z.ZodType<SegmentMeasures> = z
+  .object({
+    asset: z.string(), nameVi: z.string(), nameEn: z.string(), from: instant, bucketS: z.int(),
+    observedPercent: percent.describe('Of all channels\' time'), imputedPercent: percent,
+    flowVehH: z.number().nullable(),
+    flowPcu: z.object({ pcuH: z.number(), unclassified: z.number(), unit: z.literal('PCU/h'), ...usedRow }).nullable(),
+    speedKmh: z.number().nullable(), freeFlowKmh: z.number().nullable(),
+    levelOfService: z.object({ level: z.enum(['A', 'B', 'C', 'D', 'E', 'F']), measure: trafficRowValues['traffic.los'].shape.measure, value: z.number(), countedIn: z.enum(['vehicles', 'PCU']), indicative: z.boolean(), observedPercent: percent, ...usedRow }).nullable(),
+    travelTimeIndex: z.number().nullable(), delayVehH: z.number().nullable(),
+    state: z.object({ state: z.enum(trafficStates), nameVi: z.string(), nameEn: z.string(), ...usedRow }).nullable(),
+  })
+  .meta({ id: 'Segment' });
 
 @Controller('v1/traffic')
 export class TrafficRoutes {
   constructor(@Inject(routeOptions) private readonly options: RouteOptions) {}
 
-  /** The newest reading of each channel, by event time. */
   @Get('latest')
-  async latest(@Query() query: unknown): Promise<unknown> {
-    return (await latestReadings(this.options.db, latestQuery.parse(query).limit)).map(withClasses);
+  @Described({ summary: 'The newest reading of each channel, by event time', role: 'viewer', query: latestQuery, answers: { 200: { description: 'Newest first, without replays', schema: z.array(latestReading) } } })
+  async latest(@Req() request: IncomingMessage, @Query() { limit }: z.output<typeof latestQuery>): Promise<unknown> {
+    const { areas } = principalOf(request);
+    return (await latestReadings(this.options.db, limit)).filter(({ asset }) => seen(this.options.registry, asset, areas)).map(withClasses);
   }
 
-  /** Flow, speed, level of service, travel time and delay of each segment in one bucket: its newest, or the one that begins at `at`. */
   @Get('segments')
-  async segments(@Query() query: unknown): Promise<unknown> {
-    const { bucket, at, limit } = segmentsQuery.parse(query);
-    const sums = await segmentSums(this.options.db, bucket, at === undefined ? null : Date.parse(at), limit);
-    return sums.map((sum) => segmentMeasures(sum, this.options.registry));
+  @Described({ summary: 'Flow, speed, level of service, travel time and delay of each segment in one bucket', role: 'viewer', query: segmentsQuery, answers: { 200: { description: 'Segments that have readings in it', schema: z.array(segment) } } })
+  async segments(@Req() request: IncomingMessage, @Query() { bucket, at, limit }: z.output<typeof segmentsQuery>): Promise<unknown> {
+    const { areas } = principalOf(request);
+    const sums = await segmentSums(this.options.db, bucket, at ?? null, limit);
+    return sums.filter(({ asset }) => seen(this.options.registry, asset, areas)).map((sum) => segmentMeasures(sum, this.options.registry));
   }
 }
 

@@ -47,10 +47,11 @@ function deepest(issue: Issue): Issue {
 }
 
 function expectation(issue: Issue): string {
+  if (issue.message.startsWith('expected')) return issue.message;
   if (issue.code === 'invalid_type') return `expected ${article(issue.expected)}${found(issue.message)}`;
   if (issue.code === 'unrecognized_keys') return `expected no field ${issue.keys.slice(0, 5).map(quoted).join(', ')}`;
   if (issue.code === 'invalid_value') return `expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
-  return issue.message.startsWith('expected') ? issue.message : `expected otherwise: ${issue.message}`;
+  return `expected otherwise: ${issue.message}`;
 }
 
 function article(type: string): string {

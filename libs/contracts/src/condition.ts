@@ -10,8 +10,10 @@ import { id, instant } from './ids.js';
 
 export const conditionStates = ['active', 'clear', 'bad'] as const;
 
+export const conditionIdPattern = /^[a-z]+\/[a-z-]+\/[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
+
 export const condition = z.strictObject({
-  conditionId: z.string().regex(/^[a-z]+\/[a-z-]+\/[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/, 'expected <domain>/<type>/<asset>'),
+  conditionId: z.string().regex(conditionIdPattern, 'expected <domain>/<type>/<asset>'),
   seq: z.int().positive(),
   state: z.enum(conditionStates),
   level: z.string().max(32),

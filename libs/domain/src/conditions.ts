@@ -4,6 +4,7 @@
  */
 import { type Condition, conditionsTopic } from '#contracts';
 import type { Announcement, Queryable, Transaction } from '#timeseries';
+import { seenSql } from './areas.js';
 
 export interface ConditionChange {
   readonly asset: string;
@@ -35,17 +36,17 @@ export function announcementOf(condition: Condition, topicRoot: string): Announc
 }
 
 /** Conditions, newest first; what a replay found has a list of its own, and never stands among the living. */
-export async function currentConditions(db: Queryable, schema: string, { all, replay, limit }: { readonly all: boolean; readonly replay: boolean; readonly limit: number }): Promise<Record<string, unknown>[]> {
+export async function currentConditions(db: Queryable, schema: string, { all, replay, limit, areas }: { readonly all: boolean; readonly replay: boolean; readonly limit: number; readonly areas: readonly string[] }): Promise<Record<string, unknown>[]> {
   const rows = await db.query(
     `select c.payload, a.name_vi, a.name_en from ${schema}.condition c left join registry.asset a on a.id = c.asset
-      where (c.active or $1) and (c.payload->>'late')::boolean = $2 order by c.changed_at desc, c.condition_id limit $3`,
-    [all, replay, limit],
+      where (c.active or $1) and (c.payload->>'late')::boolean = $2 and ${seenSql('c.asset', '$4')} order by c.changed_at desc, c.condition_id limit $3`,
+    [all, replay, limit, areas],
   );
   return rows.map((row) => ({ ...row['payload'], nameVi: row['name_vi'], nameEn: row['name_en'] }));
 }
 
 /** Changes of one condition after `afterSeq`, in order: for alerts, which has missed some. */
-export async function conditionChanges(db: Queryable, schema: string, { conditionId, afterSeq, limit }: { readonly conditionId: string; readonly afterSeq: number; readonly limit: number }): Promise<Condition[]> {
-  const rows = await db.query(`select payload from ${schema}.condition_change where condition_id = $1 and seq > $2 order by seq limit $3`, [conditionId, afterSeq, limit]);
+export async function conditionChanges(db: Queryable, schema: string, { conditionId, afterSeq, limit, areas }: { readonly conditionId: string; readonly afterSeq: number; readonly limit: number; readonly areas: readonly string[] }): Promise<Condition[]> {
+  const rows = await db.query(`select payload from ${schema}.condition_change where condition_id = $1 and seq > $2 and ${seenSql('asset', '$4')} order by seq limit $3`, [conditionId, afterSeq, limit, areas]);
   return rows.map((row) => row['payload'] as Condition);
 }

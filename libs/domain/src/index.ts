@@ -1,5 +1,6 @@
 /** What every domain's service shares: from the round of messages to rows, outcomes, announcements, and the common routes. */
 export * from './age.js';
+export * from './areas.js';
 export * from './catalogue.js';
 export * from './conditions.js';
 export * from './configuration.js';

@@ -1,13 +1,14 @@
 /**
- * The routes that every domain has, below `v1/<domain>`: dead letters, accounting, conditions. On a private port: api
- * forwards to them, with a signed principal.
+ * The routes that every domain has, below `v1/<domain>`: conditions, accounting, dead letters. On a private port: api
+ * forwards to them, with a signed principal. Series and latest values: series-routes.ts.
  */
-import type { Domain } from '#contracts';
-import { principalOf, problem } from '#service';
+import { condition, conditionIdPattern, deadLetterReasons, type Domain } from '#contracts';
+import { Described, limitField, principalOf, problem, yesField } from '#service';
 import { accounting, type Database, type DeadLetter, findDeadLetter, type KeptLetter, listDeadLetters, type Relay, type RoundStore, type Stream } from '#timeseries';
 import { Controller, Get, Param, Post, Query, Req, type Type } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
+import { needWholeCity } from './areas.js';
 import { conditionChanges, currentConditions } from './conditions.js';
 import type { TimedObservation } from './definition.js';
 import { entryResults, type UnpackOptions } from './unpack.js';
@@ -23,12 +24,47 @@ export interface DomainRouteOptions<O extends TimedObservation> extends UnpackOp
   readonly ends: () => Promise<ReadonlyMap<number, { readonly low: number; readonly high: number }>>;
 }
 
-const limit = (max: number) => z.coerce.number({ error: `expected a whole number, 1 to ${max}` }).int().min(1).max(max).default(Math.min(100, max));
-const yes = z.enum(['true', 'false']).default('false').transform((text) => text === 'true');
-const conditionsQuery = z.strictObject({ all: yes, replay: yes, limit: limit(1_000).default(1_000) });
-const changesQuery = z.strictObject({ conditionId: z.string().max(200), afterSeq: z.coerce.number({ error: 'expected a whole number from 0' }).int().min(0).default(0), limit: limit(1_000) });
-const lettersQuery = z.strictObject({ limit: limit(1_000), reason: z.string().max(64).optional(), device: z.string().max(64).optional(), all: yes, beforeId: z.coerce.number().int().positive().optional() });
-const letterId = z.coerce.number({ error: 'expected the number of a dead letter' }).int().positive();
+const serial = (max: number, expected: string) => z.coerce.number({ error: `expected ${expected}` }).int(`expected ${expected}`).min(0, `expected ${expected}`).max(max, `expected ${expected}`);
+
+const conditionsQuery = z.strictObject({ all: yesField().describe('Those that have cleared, too'), replay: yesField().describe('Those that a replay found, instead'), limit: limitField(1_000, 1_000) });
+const changesQuery = z.strictObject({ conditionId: z.string().regex(conditionIdPattern, 'expected <domain>/<type>/<asset>'), afterSeq: serial(Number.MAX_SAFE_INTEGER, 'a whole number from 0').default(0), limit: limitField(1_000) });
+const lettersQuery = z.strictObject({
+  limit: limitField(1_000),
+  reason: z.enum(deadLetterReasons).optional(),
+  device: z.string().max(64).optional(),
+  all: yesField().describe('Those that were replayed, too'),
+  beforeId: serial(Number.MAX_SAFE_INTEGER, 'the number of a dead letter').describe('For the next page: the last number of this one').optional(),
+});
+const letterParams = z.strictObject({ id: serial(Number.MAX_SAFE_INTEGER, 'the number of a dead letter') });
+
+const count = z.int().min(0);
+const instant = z.string().meta({ format: 'date-time' });
+const named = condition.extend({ observedAt: instant, nameVi: z.string().nullable(), nameEn: z.string().nullable() }).meta({ id: 'NamedCondition' });
+const change = condition.extend({ observedAt: instant }).meta({ id: 'Condition' });
+const counted = z.object({ topic: z.string(), partition: count, entries: count, stored: count, corrected: count, repeated: count, deadLettered: count, reasons: z.partialRecord(z.enum(deadLetterReasons), count), inFlight: count }).meta({ id: 'Accounting' });
+const keptLetter = z
+  .object({
+    id: count,
+    topic: z.string(),
+    partition: count,
+    offset: count,
+    position: count,
+    element: z.int().min(-1),
+    device: z.string(),
+    publisher: z.string(),
+    codec: z.string(),
+    reason: z.enum(deadLetterReasons),
+    details: z.string(),
+    at: instant,
+    receivedAt: instant,
+    replayedAt: instant.nullable(),
+    replayedAs: z.string().nullable(),
+    bytes: count,
+    payload: z.string().describe('Where it is text').optional(),
+    payloadBase64: z.string().describe('Where it is not').optional(),
+  })
+  .meta({ id: 'DeadLetter' });
+const replayed = z.object({ id: count, stored: count, corrected: count, repeated: count, deadLettered: count, announced: count, refused: z.array(z.object({ reason: z.enum(deadLetterReasons), details: z.string() })) }).meta({ id: 'Replayed' });
 
 /** The controller of these routes for one domain. */
 export function routesOf<O extends TimedObservation>(options: DomainRouteOptions<O>): Type {
@@ -36,45 +72,69 @@ export function routesOf<O extends TimedObservation>(options: DomainRouteOptions
 
   @Controller(`v1/${options.domain}`)
   class DomainRoutes {
-    /** Conditions that are active; with `all=true` those that have cleared as well, with `replay=true` those of replays instead. */
     @Get('conditions')
-    conditions(@Query() query: unknown): Promise<unknown> {
-      return currentConditions(db, schema, conditionsQuery.parse(query));
+    @Described({ summary: 'Conditions that are active, newest first', role: 'viewer', query: conditionsQuery, answers: { 200: { description: 'With the names of their assets', schema: z.array(named) } } })
+    conditions(@Req() request: IncomingMessage, @Query() query: z.output<typeof conditionsQuery>): Promise<unknown> {
+      return currentConditions(db, schema, { ...query, areas: principalOf(request).areas });
     }
 
-    /** Every change of one condition after a sequence number, in order: what alerts asks for when it has missed some. */
     @Get('conditions/changes')
-    changes(@Query() query: unknown): Promise<unknown> {
-      return conditionChanges(db, schema, changesQuery.parse(query));
+    @Described({
+      summary: 'Changes of one condition after a sequence number',
+      description: 'In order: what alerts asks for when it has missed some.',
+      role: 'viewer',
+      query: changesQuery,
+      answers: { 200: { description: 'None, where there is no such condition', schema: z.array(change) } },
+    })
+    changes(@Req() request: IncomingMessage, @Query() query: z.output<typeof changesQuery>): Promise<unknown> {
+      return conditionChanges(db, schema, { ...query, areas: principalOf(request).areas });
     }
 
-    /** What became of everything consumed, and how many records are still in flight. */
     @Get('accounting')
+    @Described({
+      summary: 'What became of everything consumed',
+      description: 'For each partition `entries = stored + corrected + repeated + deadLettered`; `inFlight` are records, each of one or many readings, that are not consumed yet.',
+      role: 'viewer',
+      answers: { 200: { description: 'By topic and partition', schema: z.array(counted) } },
+    })
     async accounting(): Promise<unknown> {
       const { ends, stream } = options;
       const [counts, now] = await Promise.all([accounting(db, schema), ends()]);
       return counts.map(({ nextOffset, ...count }) => ({ ...count, inFlight: count.topic === stream.topic ? Math.max(0, (now.get(count.partition)?.high ?? nextOffset) - nextOffset) : 0 }));
     }
 
-    /** Raw messages may hold anything: for operators alone. */
     @Get('dead-letters')
-    async letters(@Req() request: IncomingMessage, @Query() query: unknown): Promise<unknown> {
-      needOperator(request);
-      const { reason, device, all, beforeId, limit } = lettersQuery.parse(query);
+    @Described({
+      summary: 'What could not be stored, and why',
+      description: 'Newest first; payloads are cut to 200 characters. Raw messages may hold anything: for operators of the whole city alone.',
+      role: 'operator',
+      query: lettersQuery,
+      answers: { 200: { description: 'Dead letters', schema: z.array(keptLetter) } },
+    })
+    async letters(@Req() request: IncomingMessage, @Query() query: z.output<typeof lettersQuery>): Promise<unknown> {
+      needWholeCity(principalOf(request));
+      const { reason, device, all, beforeId, limit } = query;
       const filter = { all, limit, ...(reason === undefined ? {} : { reason }), ...(device === undefined ? {} : { device }), ...(beforeId === undefined ? {} : { beforeId }) };
       return (await listDeadLetters(db, schema, filter)).map((letter) => asJson(letter, 200));
     }
 
     @Get('dead-letters/:id')
-    async letter(@Req() request: IncomingMessage, @Param('id') id: string): Promise<unknown> {
-      needOperator(request);
+    @Described({ summary: 'One dead letter, with its whole payload', role: 'operator', params: letterParams, answers: { 200: { description: 'The dead letter', schema: keptLetter } } })
+    async letter(@Req() request: IncomingMessage, @Param() { id }: z.output<typeof letterParams>): Promise<unknown> {
+      needWholeCity(principalOf(request));
       return asJson(await found(db, schema, id), Number.POSITIVE_INFINITY);
     }
 
-    /** Tries a dead letter again, as it came, with what we know now. */
     @Post('dead-letters/:id/replay')
-    async replay(@Req() request: IncomingMessage, @Param('id') id: string): Promise<unknown> {
-      needOperator(request);
+    @Described({
+      summary: 'Tries a dead letter again',
+      description: 'As it came, with what is known now. What is refused once more stays with its new reason.',
+      role: 'operator',
+      params: letterParams,
+      answers: { 200: { description: 'What it became', schema: replayed }, 409: { description: 'It was replayed before' } },
+    })
+    async replay(@Req() request: IncomingMessage, @Param() { id }: z.output<typeof letterParams>): Promise<unknown> {
+      needWholeCity(principalOf(request));
       const letter = await found(db, schema, id);
       const { arrivals, dead } = entryResults(letter, options);
       const result = await options.store.replay(letter, arrivals, dead);
@@ -86,16 +146,10 @@ export function routesOf<O extends TimedObservation>(options: DomainRouteOptions
   return DomainRoutes;
 }
 
-async function found(db: Database, schema: string, text: string): Promise<KeptLetter> {
-  const id = letterId.safeParse(text);
-  if (!id.success) throw problem(400, 'invalid', { field: 'id', expected: 'the number of a dead letter' });
-  const letter = await findDeadLetter(db, schema, id.data);
-  if (letter === null) throw problem(404, 'unknown-dead-letter', { detail: `there is no dead letter ${id.data}` });
+async function found(db: Database, schema: string, id: number): Promise<KeptLetter> {
+  const letter = await findDeadLetter(db, schema, id);
+  if (letter === null) throw problem(404, 'unknown-dead-letter', { detail: `there is no dead letter ${id}` });
   return letter;
-}
-
-function needOperator(request: IncomingMessage): void {
-  if (!principalOf(request).roles.some((role) => role !== 'viewer')) throw problem(403, 'role', { detail: 'expected an operator, supervisor or admin' });
 }
 
 /** Text where it is text, base64 otherwise; cut to `charactersMax` in lists. */

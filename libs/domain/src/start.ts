@@ -6,7 +6,7 @@
  */
 import { conditionsTopic, streamTopic } from '#contracts';
 import { connectKafka, ensureTopics, PlainProducer, RoundStrategy, topicEnds, whileUnavailable } from '#messaging';
-import { createHttpApp, listenHttp, principalGuard, type Service, serviceModule, watchRegistry } from '#service';
+import { createHttpApp, listenHttp, openApiModule, routeGuard, type Service, serviceModule, signedPrincipal, watchRegistry } from '#service';
 import { compressWhereLicensed, type Database, migrate, openDatabase, plumbing, prepareStream, RoundStore, startRelay, startRetention, startRollups, type Stream } from '#timeseries';
 import type { DynamicModule, Provider, Type } from '@nestjs/common';
 import { type DomainConfiguration, portOf } from './configuration.js';
@@ -61,8 +61,8 @@ export async function startDomain<O extends TimedObservation, S, C>(config: Doma
     },
   });
   const routes = routesOf<O>({ ...unpacking, schema, db, store, stream, relay, ends: async () => (await topicEnds(kafka, stream.topic)).partitions });
-  const app = await createHttpApp(service, domainModule(service, [consumer, routes, ...parts.controllers], parts.providers), { bodyBytesMax: 64 * 1024, body: 'json' });
-  app.useGlobalGuards(principalGuard(config.INTERNAL_SECRET));
+  const app = await createHttpApp(service, domainModule(service, consumer, [routes, ...parts.controllers], parts.providers), { bodyBytesMax: 64 * 1024, body: 'json' });
+  app.useGlobalGuards(routeGuard(signedPrincipal(config.INTERNAL_SECRET)));
   app.connectMicroservice({ strategy: roundStrategy(config, service, kafka) });
   await app.startAllMicroservices();
   health.report('consumer', true);
@@ -124,6 +124,7 @@ async function startJobs<O extends TimedObservation, S, C>(config: DomainConfigu
 
 class DomainModule {}
 
-function domainModule(service: Service, controllers: Type[], providers: readonly Provider[]): DynamicModule {
-  return { module: DomainModule, imports: [serviceModule(service)], controllers, providers: [...providers] };
+function domainModule(service: Service, consumer: Type, routes: Type[], providers: readonly Provider[]): DynamicModule {
+  const imports = [serviceModule(service), openApiModule({ service: service.name, title: `Nhịp: ${service.name}`, controllers: routes })];
+  return { module: DomainModule, imports, controllers: [consumer, ...routes], providers: [...providers] };
 }

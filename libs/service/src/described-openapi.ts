@@ -98,6 +98,7 @@ const problemSchema = z.object({
   detail: z.string().optional(),
   field: z.string().describe('Path of the field to blame, with dots').optional(),
   expected: z.string().describe('What it should have been').optional(),
+  retryAfterS: z.number().describe('When to ask again').optional(),
 });
 
 const commonProblems: Readonly<Record<number, string>> = {

@@ -12,14 +12,16 @@ export function yesField() {
   return z.enum(['true', 'false']).default('false').transform((text) => text === 'true');
 }
 
+const year2200Ms = Date.UTC(2_200, 0);
+
 /** A time with its zone, as ms since 1970. */
 export function instantField() {
-  const expected = 'expected a time such as 2026-11-22T07:00:00Z';
+  const expected = 'expected a time such as 2026-11-22T07:00:00Z, of the years 1970 to 2199';
   return z
     .string(expected)
     .max(40, expected)
     .meta({ format: 'date-time', example: '2026-11-22T07:00:00Z' })
-    .refine((text) => !Number.isNaN(instantMs(text)), expected)
+    .refine((text) => instantMs(text) >= 0 && instantMs(text) < year2200Ms, expected)
     .transform(instantMs);
 }
 
