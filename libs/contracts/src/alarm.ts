@@ -39,7 +39,7 @@ export const alarm = z
     domain: z.enum(domainNames as [Domain, ...Domain[]]),
     type: z.string(),
     asset: id,
-    /** The asset and its parents up to the root, when it last changed: rights by area. */
+    /** The asset and all that it lies in, by parent and by zone, when it last changed: rights by area. */
     path: z.array(id).min(1),
     /** Of the asset; null where the registry does not know it. */
     nameVi: z.string().nullable(),

@@ -3,6 +3,65 @@
  *
  * A message is blamed only when it fails a second time, alone: what passes by harms no message.
  */
+import { OffsetGap, Rejected } from '#contracts';
+import type { Origin } from './arrival.js';
+import type { DeadLetter } from './consumed.js';
+import { isUnavailable, type Log } from './database.js';
+
+/** The process stops when everything fails, and it is this much from this many: then the release is at fault. */
+const allFailMessagesMin = 20;
+const allFailDevicesMin = 5;
+
+/** Thrown at the end of a trial, to have it rolled back. */
+export class DryRun extends Error {}
+
+export interface Storing<M extends Origin, R> {
+  /** Stores these messages for good, or with `dry` does all of it and throws `DryRun`. */
+  attempt(messages: readonly M[], dead: readonly DeadLetter[], dry: boolean): Promise<R>;
+  letterOf(message: M, details: string): DeadLetter;
+  readonly log: Log;
+  /** The release is at fault: called when everything fails, before the error is thrown. */
+  readonly onOurFault: (error: unknown) => void;
+}
+
+/** Stores messages; those that make our own code fail become dead letters `our-fault`. Throws what is the world's fault. */
+export async function storeInnocent<M extends Origin, R>(messages: readonly M[], dead: readonly DeadLetter[], { attempt, letterOf, log, onOurFault }: Storing<M, R>): Promise<R> {
+  const trial = async (some: readonly M[]): Promise<unknown> => {
+    try {
+      await attempt(some, [], true);
+      return null;
+    } catch (error) {
+      if (error instanceof DryRun) return null;
+      if (isUnavailable(error)) throw error;
+      return error;
+    }
+  };
+  let innocent = messages;
+  const refused = [...dead];
+  for (;;) {
+    try {
+      return await attempt(innocent, refused, false);
+    } catch (error) {
+      if (isUnavailable(error) || error instanceof OffsetGap) throw error;
+      log.error({ error: describe(error), messages: innocent.length }, 'storing a round failed, looking for the culprits');
+      const culprits = await findCulprits(innocent, error, trial);
+      if (culprits.size === 0) throw error; // It was something passing; trying again is all that can be done.
+      if (culprits.size === innocent.length && innocent.length >= allFailMessagesMin && new Set(innocent.map(({ device }) => device)).size >= allFailDevicesMin) {
+        onOurFault(error);
+        throw error;
+      }
+      innocent = innocent.filter((message) => !culprits.has(message));
+      for (const [message, fault] of culprits) {
+        log.error({ device: message.device, offset: message.offset, error: describe(fault) }, 'message cannot be processed, dead-lettered');
+        refused.push(letterOf(message, describe(fault)));
+      }
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Rejected ? error.message : error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
 
 /** Tries some messages for nothing; the error they fail with, or null when they pass. */
 export type Trial<M> = (messages: readonly M[]) => Promise<unknown>;

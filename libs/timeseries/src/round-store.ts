@@ -6,15 +6,15 @@
  * doubtful ones are looked up. And derived states live in memory between rounds, by their home partition: the locked
  * offset row tells whether another process has touched them since (`fold_version`), in which case they are loaded again.
  */
-import { OffsetGap, Rejected, type DeadLetterReason } from '#contracts';
+import { OffsetGap, type DeadLetterReason } from '#contracts';
 import type { Arrival } from './arrival.js';
 import { announce, type Announcement } from './outbox.js';
 import { BinaryRows } from './binary-rows.js';
 import { type ChannelState, loadLastTimes, publisherIds, resolveChannels } from './channels.js';
 import { markReplayed, takeForReplay } from './dead-letters.js';
 import { type Consumption, type ConsumedRow, type Counted, type DeadLetter, insertDeadLetters, lockConsumed, saveConsumed, type Stream } from './consumed.js';
-import { findCulprits } from './culprits.js';
-import { type Database, isUnavailable, type Log, type Transaction } from './database.js';
+import { DryRun, storeInnocent } from './culprits.js';
+import type { Database, Log, Transaction } from './database.js';
 import { liveMinute, noteInvalid, type Touch } from './invalidation.js';
 import { copyRows, insertHistory, type ReadingTable, rowsAt, type StoredReading, updateRows, valuesOf, writeObservation, writeStored } from './reading-table.js';
 import { settle } from './settle.js';
@@ -81,14 +81,6 @@ interface Tally {
   readonly deadLettered: Map<DeadLetterReason, number>;
 }
 
-class DryRun extends Error {}
-
-const forGood: Mode = { dry: false, replay: null };
-
-/** The process stops when everything fails, and it is this much from this many: then the release is at fault. */
-const allFailMessagesMin = 20;
-const allFailDevicesMin = 5;
-
 /** A dead letter that is tried again in its place. */
 export interface Replay {
   readonly id: number;
@@ -139,44 +131,13 @@ export class RoundStore<O, S, C> {
     return turn;
   }
 
-  private async storeNow(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[]): Promise<RoundResult> {
-    let innocent = arrivals;
-    const refused = [...dead];
-    for (;;) {
-      try {
-        return (await this.attempt(parts, innocent, refused, forGood))!;
-      } catch (error) {
-        if (isUnavailable(error) || error instanceof OffsetGap) throw error;
-        this.options.log.error({ error: describe(error), readings: innocent.length }, 'storing a round failed, looking for the culprits');
-        const culprits = await this.culprits(parts, innocent, error);
-        innocent = innocent.filter((arrival) => !culprits.has(arrival));
-        for (const [arrival, fault] of culprits) {
-          this.options.log.error({ device: arrival.device, offset: arrival.offset, error: describe(fault) }, 'message cannot be processed, dead-lettered');
-          refused.push(deadLetter(arrival, 'our-fault', describe(fault)));
-        }
-      }
-    }
-  }
-
-  private async culprits(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], whole: unknown): Promise<Map<Arrival<O>, unknown>> {
-    const found = await findCulprits(arrivals, whole, (some) => this.failure(parts, some));
-    if (found.size === 0) throw whole; // It was something passing; trying again is all that can be done.
-    if (found.size === arrivals.length && arrivals.length >= allFailMessagesMin && new Set(arrivals.map(({ device }) => device)).size >= allFailDevicesMin) {
-      this.options.onOurFault(whole);
-      throw whole;
-    }
-    return found;
-  }
-
-  private async failure(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[]): Promise<unknown> {
-    try {
-      await this.attempt(parts, arrivals, [], { dry: true, replay: null });
-      return null;
-    } catch (error) {
-      if (error instanceof DryRun) return null;
-      if (isUnavailable(error)) throw error;
-      return error;
-    }
+  private storeNow(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[]): Promise<RoundResult> {
+    return storeInnocent(arrivals, dead, {
+      attempt: async (some, refused, dry) => (await this.attempt(parts, some, refused, { dry, replay: null }))!,
+      letterOf: (arrival, details) => deadLetter(arrival, 'our-fault', details),
+      log: this.options.log,
+      onOurFault: this.options.onOurFault,
+    });
   }
 
   private async attempt(parts: readonly RoundPart[], arrivals: readonly Arrival<O>[], dead: readonly DeadLetter[], { dry, replay }: Mode): Promise<RoundResult | null> {
@@ -401,8 +362,4 @@ function touchesOf(arrivals: readonly Arrival<unknown>[], states: readonly Chann
     touches.push({ channelId: states[i]!.id, observedAtMs, receivedAtMs, corrected });
   }
   return touches;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Rejected ? error.message : error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
