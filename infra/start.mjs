@@ -10,7 +10,7 @@ import { needPort, Problem } from './local/needs.mjs';
 import { pruneLogs } from './local/postgres.mjs';
 import { check, givenServers, prepare, stopperOfStarted } from './local/prepare.mjs';
 import { forget, recall, remember } from './local/process-record.mjs';
-import { cityPorts, cityProcesses, registration, startOrder, welcome } from './local/processes.mjs';
+import { cityPorts, cityProcesses, firstAdmin, registration, startOrder, tokenForTrying, welcome } from './local/processes.mjs';
 import { showProgress } from './local/progress.mjs';
 import { cityDatabase } from './local/settings.mjs';
 import { endLeftovers, supervise } from './local/supervisor.mjs';
@@ -76,8 +76,13 @@ async function start() {
       await Promise.all(names.map((process) => city.untilReady(process)));
     });
   }
+  const { command, args, ...rest } = tokenForTrying(name, plans);
+  // People may have put the first admin off: the city runs all the same.
+  await run(command, args, { ...rest, log: pathIn(name, 'log', 'people.log') }).catch(() => board.say('No token for the commands below: there is no person "admin" any more. npm run people -- token makes one.'));
   setInterval(() => pruneLogs(name), 60_000);
-  board.say(`${welcome(ports)}\nUp after ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`);
+  const { password, told } = firstAdmin(name);
+  board.say(`${welcome(ports, password)}\nUp after ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`);
+  told();
 }
 
 /** @param {number} code */

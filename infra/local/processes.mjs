@@ -3,6 +3,7 @@
  * The processes of a city, in the order in which they are shown; a new app is one line here.
  * Every process is told all ports, so that it can find the others.
  */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { moved, pathIn, repository, secret } from './instance.mjs';
 
@@ -30,13 +31,16 @@ export const startOrder = [['api'], ['ingest', 'traffic', 'pollution', 'alerts']
  * @property {(city: { ports: Record<string, number>, folder: string }) => Record<string, string>} [env] Its own, beside what all get.
  */
 const apps = /** @type {App[]} */ ([
-  { name: 'api', httpPort: 'API_PORT', env: ({ ports }) => ({ ...domainUrls(ports), ALERTS_URL: `http://127.0.0.1:${ports.ALERTS_HTTP_PORT}` }) },
+  { name: 'api', httpPort: 'API_PORT', env: ({ ports, folder }) => ({ ...domainUrls(ports), ALERTS_URL: `http://127.0.0.1:${ports.ALERTS_HTTP_PORT}`, FIRST_ADMIN_FILE: firstAdminFile(folder) }) },
   { name: 'ingest', httpPort: 'INGEST_HTTP_PORT', env: ({ folder }) => ({ STATE_DIR: join(folder, 'ingest') }) },
   { name: 'traffic', httpPort: 'TRAFFIC_HTTP_PORT' },
   { name: 'pollution', httpPort: 'POLLUTION_HTTP_PORT' },
   { name: 'alerts', httpPort: 'ALERTS_HTTP_PORT', env: ({ ports }) => domainUrls(ports) },
   { name: 'simulator', env: ({ folder }) => ({ SIMULATOR_SECRETS_FILE: join(folder, 'simulator', 'secrets.json') }) },
 ]);
+
+/** Where api puts the first admin's password for `npm start` to show. @param {string} folder */
+const firstAdminFile = (folder) => join(folder, 'api', 'first-admin-password');
 
 /** Where each domain answers. @param {Record<string, number>} ports */
 function domainUrls(ports) {
@@ -93,19 +97,44 @@ export function registration(name, plans) {
 }
 
 /**
+ * The command that puts a token for the commands of `welcome` into a file: of an operator, for 30 days, anew at each start.
+ * @param {InstanceName} name
+ * @param {ProcessPlan[]} plans
+ */
+export function tokenForTrying(name, plans) {
+  const { env } = /** @type {ProcessPlan} */ (plans.find((plan) => plan.name === 'api'));
+  const args = [join('dist', 'apps', 'api', 'src', 'run-people.js'), 'token', 'admin', '--for', 'npm start', '--role', 'operator', '--days', '30', '--out', pathIn(name, 'api', 'token')];
+  return { command: process.execPath, args, cwd: repository, env };
+}
+
+/**
+ * The first admin's password, when it was made at this start. `told` forgets it: it is shown once.
+ * @param {InstanceName} name
+ */
+export function firstAdmin(name) {
+  const file = firstAdminFile(pathIn(name));
+  const password = existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
+  return { password, told: () => rmSync(file, { force: true }) };
+}
+
+/**
  * What `npm start` prints when the city runs.
  * @param {ReturnType<typeof cityPorts>} ports
+ * @param {string | null} password Of the first admin, at the first start.
  */
-export function welcome(ports) {
+export function welcome(ports, password) {
+  const api = `http://127.0.0.1:${ports.API_PORT}`;
+  const signIn = password === null ? 'npm run people -- reset admin   # a new password for admin' : `name admin, password ${password}   (shown this once)`;
   return `
 The city is running. Ctrl-C ends it.
 
-  Open    http://127.0.0.1:${ports.API_PORT}/
-  Logs    .local/main/log/
+  Open      ${api}/
+  Sign in   ${signIn}
+  Logs      .local/main/log/
 
 Try:
   npm run accounting                # what became of every message
-  npm run deadletters -- list       # what could not be stored, and why
+  curl -H @.local/main/api/token '${api}/v1/traffic/latest?limit=3'   # as an operator; npm run people -- token makes others
   npm run replay -- traffic-berlin --from 2023-03-01 --days 3 --speed 0   # recorded days, through the MQTT door
 `;
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { streamTopic, type Asset, type Device, type Gateway } from '#contracts';
 import { connectKafka } from '#messaging';
 import { openDatabase, type Database } from '#timeseries';
+import { firstAdmin, makeToken } from '../../apps/api/src/people/people.js';
 import { registerAssets, registerDevices, registerGateways } from '../../apps/api/src/register.js';
 import { infra, instanceName, type Supervisor } from './instance.js';
 import { repository } from './places.js';
@@ -61,6 +62,8 @@ export interface City {
   readonly adminUrl: string;
   /** By device or gateway. */
   readonly secrets: ReadonlyMap<string, string>;
+  /** Of the first admin, for api: `Authorization: Bearer …`. */
+  readonly token: string;
   readonly supervisor: Supervisor;
   /** Of the apps and of both servers; those between two lives are left out. */
   pids(): Promise<Record<string, number>>;
@@ -123,6 +126,7 @@ export async function startCity(plan: CityPlan): Promise<City> {
   );
   const readingsTopic = streamTopic(name, 'traffic', 'readings');
   let secrets: ReadonlyMap<string, string> = new Map();
+  let token = '';
 
   let ends: Ends | null = null;
   const stop = async (): Promise<void> => {
@@ -141,6 +145,7 @@ export async function startCity(plan: CityPlan): Promise<City> {
     supervisor.start('api');
     await supervisor.untilReady('api');
     secrets = await register(db, plan);
+    token = (await makeToken(db, { person: firstAdmin, name: 'test', role: 'admin', days: 1 }, 'test')).secret;
     for (const app of apps) supervisor.start(app);
     await supervisor.untilReady();
     ends = await openEnds(brokers, readingsTopic);
@@ -155,7 +160,7 @@ export async function startCity(plan: CityPlan): Promise<City> {
   return {
     name, readingsTopic,
     mqttPort: ports.MQTT_PORT, ingestHttpPort: ports.INGEST_HTTP_PORT, trafficPort: ports.TRAFFIC_HTTP_PORT, pollutionPort: ports.POLLUTION_HTTP_PORT, alertsPort: ports.ALERTS_HTTP_PORT, apiPort: ports.API_PORT,
-    brokers, db, adminUrl, secrets, supervisor, backlog, kafkaEnds: read, committedEnds, stop,
+    brokers, db, adminUrl, secrets, token, supervisor, backlog, kafkaEnds: read, committedEnds, stop,
     async pids() {
       const [kafka, postgres] = await Promise.all([local.ensureKafka(instanceName), local.ensureDatabase(instanceName)]);
       const found: Record<string, number> = { kafka: kafka.pid, postgres: postgres.pid };
@@ -177,7 +182,10 @@ async function until(done: () => Promise<boolean>, deadlineMs: number): Promise<
   return false;
 }
 
-const ownFolder = (app: string, folder: string): Record<string, string> => (app === 'ingest' ? { STATE_DIR: join(folder, 'ingest') } : {});
+function ownFolder(app: string, folder: string): Record<string, string> {
+  if (app === 'ingest') return { STATE_DIR: join(folder, 'ingest') };
+  return app === 'api' ? { FIRST_ADMIN_FILE: join(folder, 'first-admin-password') } : {};
+}
 
 async function register(db: Database, { assets, gateways, devices }: CityPlan): Promise<Map<string, string>> {
   await registerAssets(db, [...assets]);
