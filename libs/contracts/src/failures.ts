@@ -37,10 +37,10 @@ export class Rejected extends Error {
   }
 }
 
-/** The world's fault: Kafka or the database cannot answer now. Whoever catches it tries again, without end. */
+/** The world's fault: Kafka, the database or a domain cannot answer now. Whoever catches it tries again, without end. */
 export class Unavailable extends Error {
   constructor(
-    readonly dependency: 'kafka' | 'database',
+    readonly dependency: 'kafka' | 'database' | 'domain',
     cause: unknown,
   ) {
     super(`${dependency} unavailable: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
