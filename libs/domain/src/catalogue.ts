@@ -13,10 +13,16 @@ export interface Metric {
   /** In the row. */
   readonly column: string;
   readonly rollup: RollupValue;
+  /** Column of the aggregate with the seconds for which this was observed; without it, nobody can say how much was. */
+  readonly seconds?: string;
+  /** Stands in an object of this name among the latest values: `byClass`. */
+  readonly group?: string;
 }
 
 export type RollupValue =
   /** The column of the aggregate itself. */
   | { readonly kind: 'sum'; readonly column: string }
   /** Sum by weight: null where the weight is 0. */
-  | { readonly kind: 'mean'; readonly sum: string; readonly weight: string };
+  | { readonly kind: 'mean'; readonly sum: string; readonly weight: string }
+  /** In no aggregate: a direction has no plain mean. */
+  | { readonly kind: 'none' };
