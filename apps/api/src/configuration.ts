@@ -44,9 +44,9 @@ export const apiConfiguration = z.object({
   ALERTS_URL: httpUrl(),
 });
 
-/** Who is reached below `/v1/`: the domains and alerts. */
+/** Who is reached below `/v1/`: the domains, and alerts by what it serves. */
 export function forwardUrls(config: z.infer<typeof apiConfiguration>): ReadonlyMap<string, URL> {
-  return new Map([...domainUrls(config), ['alerts', new URL(config.ALERTS_URL)]]);
+  return new Map([...domainUrls(config), ['alarms', new URL(config.ALERTS_URL)]]);
 }
 
 /** Of commands that ask the domains. */

@@ -1,5 +1,5 @@
 /**
- * Forwards `/v1/<domain>/…` and `/v1/alerts/…` to the private port behind it, with the person who asks as a signed
+ * Forwards `/v1/<domain>/…` and `/v1/alarms/…` to the private port behind it, with the person who asks as a signed
  * principal, and streams bodies both ways. What a person may do there is for the domain to say: it knows its routes.
  */
 import { answerProblem, principalHeader, principalOf, problem, problemOf, signPrincipal, type Logger } from '#service';
