@@ -6,7 +6,7 @@ module.exports = {
     only('apps-are-islands', { path: '^apps/([^/]+)/' }, { path: '^apps/', pathNot: '^apps/$1/' }, 'Apps never import apps.'),
     only('libs-know-no-app', { path: '^libs/' }, { path: '^(apps|test)/' }, 'Libraries know no app and no test.'),
     only('contracts-stand-alone', { path: '^libs/contracts/' }, { path: '.', pathNot: ['^libs/contracts/', '^node_modules/zod/'] }, 'Contracts import zod alone: they run in a browser.'),
-    only('rules-are-pure', { path: '^libs/(rules|codecs)/', pathNot: '\\.spec\\.ts$' }, { path: '.', pathNot: ['^libs/(rules|codecs|contracts)/', '^node_modules/zod/', '^(node:)?buffer$'] }, 'Rules and codecs are pure; codecs may ask whether bytes are UTF-8.'),
+    only('rules-are-pure', { path: '^libs/(rules|codecs)/', pathNot: '\\.spec\\.ts$' }, { path: '.', pathNot: ['^libs/(rules|codecs|contracts)/', '^node_modules/(zod|cborg)/', '^(node:)?buffer$'] }, 'Rules and codecs are pure; codecs may ask whether bytes are UTF-8, and read CBOR.'),
     only('plumbing-below-service', { path: '^libs/(messaging|timeseries)/' }, { path: '^libs/service/' }, 'Arrows point one way.'),
     only('domain-on-top', { path: '^libs/(?!domain/)' }, { path: '^libs/domain/' }, 'What domains share stands on the other libraries.'),
     only('messaging-and-timeseries-apart', { path: '^libs/messaging/' }, { path: '^libs/timeseries/' }, 'Messaging knows no database.'),

@@ -5,8 +5,9 @@
  * what only contradicts itself is kept and flagged. A message that holds many readings loses only those that are wrong.
  */
 import { complaintText, instantMs, quoted, Rejected, trafficFlagBits, trafficReadingOf, vehicleClasses, type TrafficReading, type VehicleClass } from '#contracts';
-import { codecOf } from '#codecs';
+import { ownElements } from '#codecs';
 import { type AgeLimits, judgeAge, type Sender } from '#domain';
+import { trafficReadingsFrom } from './formats/index.js';
 import { sumsOf } from './vehicle-log.js';
 
 export type ClassCounts = Readonly<Record<VehicleClass, number | null>>;
@@ -35,15 +36,7 @@ export interface Observation {
  * message as a whole cannot be read. Ages are judged against the receipt, so that a repeat is judged alike.
  */
 export function observationsFrom(payload: Buffer, start: number, end: number, from: Sender, age: AgeLimits | null): readonly (Observation | Rejected)[] {
-  const decode = codecOf(from.codec);
-  if (decode === null) return [new Rejected('unknown-codec', `codec: expected a known format, found ${quoted(from.codec)}`)];
-  let elements: readonly unknown[];
-  try {
-    elements = decode(payload, start, end);
-  } catch (failure) {
-    if (failure instanceof Rejected) return [failure];
-    throw failure;
-  }
+  const elements = ownElements(payload, start, end, from, trafficReadingsFrom);
   if (elements.length === 1) return [observationOf(elements[0], null, from, age)];
   return elements.map((element, index) => observationOf(element, index, from, age));
 }
