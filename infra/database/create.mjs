@@ -3,11 +3,11 @@
  * Makes and drops databases on the server of an instance: TimescaleDB, and each app's role and schema (roles.sql).
  * They are copied from a template that has the extension already, since installing it takes the better part of a second.
  */
-import { readFileSync } from 'node:fs';
 import { pathIn, secret } from '../local/instance.mjs';
 import { withLock } from '../local/lock.mjs';
 import { psql, urlOf } from '../local/postgres.mjs';
-import { appRoles, domainGroup } from '../local/settings.mjs';
+import { appRoles } from '../local/settings.mjs';
+import { rolesSql } from './roles.mjs';
 
 /** @typedef {import('../local/settings.mjs').InstanceName} InstanceName */
 
@@ -28,13 +28,12 @@ export async function createDatabase(name, database) {
       if (!existing.includes(template)) await makeTemplate(name);
       await psql(name, 'postgres', `create database ${database} template ${template};`);
     }
-    const apps = appRoles.map(({ role, schema, inGroup }) => ({ role, schema, inGroup, password: secret(name, role) }));
-    const asText = (/** @type {string} */ value) => `'${value.replaceAll("'", "''")}'`;
+    const { settings, roles } = rolesSql((role) => secret(name, role));
     await psql(name, database, [
       // Must come first in a session. It does nothing unless the server's TimescaleDB has been renewed.
       'alter extension timescaledb update;',
-      `select set_config('nhip.apps', ${asText(JSON.stringify(apps))}, false), set_config('nhip.domain_group', ${asText(domainGroup)}, false) \\g /dev/null`,
-      readFileSync(new URL('roles.sql', import.meta.url), 'utf8'),
+      `${settings} \\g /dev/null`,
+      roles,
     ].join('\n'));
   });
   return {

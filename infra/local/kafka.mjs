@@ -159,7 +159,7 @@ function loggingOf(name) {
 /** @param {InstanceName} name @param {number} pid @param {number} port */
 async function untilReady(name, pid, port) {
   for (const until = Date.now() + startDeadlineMs; Date.now() < until; await sleep(100)) {
-    if (await servesBrokers(port)) return;
+    if (await servesBrokers('127.0.0.1', port)) return;
     if (recall(recordFile(name))?.pid !== pid) {
       throw new Problem(`Kafka of instance ${name} ended while it started; its logs are in ${pathIn(name, 'kafka')}.\n${lastWords(name)}`);
     }
@@ -170,10 +170,10 @@ async function untilReady(name, pid, port) {
 /**
  * Asks for the cluster's brokers (Metadata v5, no topics). The port opens before the broker is admitted to its cluster,
  * and until then the list is empty.
- * @param {number} port
+ * @param {string} host @param {number} port
  * @returns {Promise<boolean>}
  */
-function servesBrokers(port) {
+export function servesBrokers(host, port) {
   const request = Buffer.alloc(4 + 8 + 2 + 4 + 1);
   request.writeInt32BE(request.length - 4, 0);
   request.writeInt16BE(3, 4); // Metadata
@@ -182,7 +182,7 @@ function servesBrokers(port) {
   request.writeInt16BE(-1, 12); // no client id
   // No topics (int32 0), and none to be made (int8 0): zeros already.
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', timeout: 2_000 });
+    const socket = connect({ port, host, timeout: 2_000 });
     let answer = Buffer.alloc(0);
     const done = (/** @type {boolean} */ ready) => {
       socket.destroy();

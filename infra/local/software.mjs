@@ -16,7 +16,7 @@ import { kafka, postgres } from './settings.mjs';
 
 /** @typedef {import('./settings.mjs').InstanceName} InstanceName */
 
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nhip');
+export const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nhip');
 
 /** The class path of Kafka. Maven checks what it downloads. */
 export async function kafkaSoftware() {

@@ -5,10 +5,10 @@
  */
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { CommandFailed, run } from './command.mjs';
+import { CommandFailed, output, run } from './command.mjs';
 import { Problem } from './needs.mjs';
 import { pythonPrograms } from './settings.mjs';
-import { aptInstall, checksum, install } from './software.mjs';
+import { aptInstall, cache, checksum, install } from './software.mjs';
 
 const mosquittoPackages = ['mosquitto', 'mosquitto-clients'];
 const mosquittoPrograms = ['/usr/sbin/mosquitto', '/usr/bin/mosquitto_passwd', '/usr/bin/mosquitto_pub'];
@@ -16,6 +16,7 @@ const mosquittoPrograms = ['/usr/sbin/mosquitto', '/usr/bin/mosquitto_passwd', '
 /** Everything, so that no test has to wait for it. */
 export async function testSoftware() {
   await mosquittoSoftware();
+  await composeSoftware();
   for (const name of /** @type {(keyof typeof pythonPrograms)[]} */ (Object.keys(pythonPrograms))) await pythonSoftware(name);
 }
 
@@ -33,6 +34,20 @@ export async function mosquittoSoftware() {
   });
   const libraries = ['lib', 'usr/lib'].map((place) => join(folder, place)).filter((place) => existsSync(place)).flatMap((place) => readdirSync(place).filter((name) => name.endsWith('-linux-gnu')).map((triplet) => join(place, triplet)));
   return { PATH: [join(folder, 'usr/sbin'), join(folder, 'usr/bin'), path].join(delimiter), LD_LIBRARY_PATH: libraries.join(delimiter) };
+}
+
+/**
+ * The words that run docker-compose: the machine's own, of whatever kind, else Debian's package. No engine is needed to
+ * have a file read and checked.
+ */
+export async function composeSoftware() {
+  for (const words of [['docker', 'compose'], ['docker-compose']]) {
+    const [command = '', ...args] = words;
+    if (await output(command, [...args, 'version']).then(() => true, () => false)) return words;
+  }
+  const log = join(cache, 'docker-compose.log');
+  await orSay(aptInstall(log, 'docker-compose'), 'docker-compose is missing, which a test has check docker-compose.yml: install docker-compose, or start as root on Debian.');
+  return ['docker-compose'];
 }
 
 /**

@@ -37,6 +37,10 @@ interface Infra {
   endLeftovers(folder: string): Promise<string[]>;
   /** The environment in which `mosquitto`, `mosquitto_passwd` and `mosquitto_pub` are found. */
   mosquittoSoftware(): Promise<Record<string, string>>;
+  /** The words that run docker-compose. */
+  composeSoftware(): Promise<readonly string[]>;
+  /** A secret of an instance: made at first need, the same at every call. */
+  secret(name: string, key: string): string;
   /** The Python that has this program's modules. */
   pythonSoftware(name: string): Promise<string>;
   remember(file: string, pid: number): void;
@@ -46,7 +50,7 @@ interface Infra {
 
 /** Loaded by path, since it is plain JavaScript that must run before anything is installed. */
 export async function infra(): Promise<Infra> {
-  const files = ['local/kafka.mjs', 'local/postgres.mjs', 'local/supervisor.mjs', 'local/processes.mjs', 'local/process-record.mjs', 'local/test-software.mjs', 'database/create.mjs'];
+  const files = ['local/instance.mjs', 'local/kafka.mjs', 'local/postgres.mjs', 'local/supervisor.mjs', 'local/processes.mjs', 'local/process-record.mjs', 'local/test-software.mjs', 'database/create.mjs'];
   const modules: Partial<Infra>[] = [];
   // One after the other: Jest's loader fails when modules that share an import are loaded at once.
   for (const file of files) modules.push((await import(pathToFileURL(join(repository, 'infra', file)).href)) as Partial<Infra>);

@@ -5,21 +5,14 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { port, runCommand, startService, text, type Service } from '#service';
+import { runCommand, startService, type Service } from '#service';
 import { z } from 'zod';
+import { simulatorConfiguration, type SimulatorConfiguration } from './configuration.js';
 import { registrationOf, startFleet, type Fleet } from './fleet.js';
 import { importFiles, secretsIn } from './import-door.js';
 import { simulatorOptions, simulatorUsage, type SimulatorOptions } from './options.js';
 import { showProgress } from './progress.js';
 import { writeRegistration } from './registration-files.js';
-
-const settings = z.object({
-  MQTT_PORT: port().default(18830),
-  /** Where the door is; by default on this machine at MQTT_PORT. */
-  MQTT_URL: text('an address such as mqtt://127.0.0.1:18830', /^mqtts?:\/\/\S{1,300}$/).optional(),
-  /** Made by the mode register, or by `npm run import … --secrets-out FILE`. */
-  SIMULATOR_SECRETS_FILE: text('a file of secrets by device, as npm run import --secrets-out writes it'),
-});
 
 const stopDeadlineMs = 3_000;
 const reportEveryMs = 60_000;
@@ -27,9 +20,9 @@ const reportEveryMs = 60_000;
 const [first, ...rest] = process.argv.slice(2);
 if (first === '--help') console.log(simulatorUsage);
 else if (first === 'describe' || first === 'register') void runCommand({ name: `simulator ${first}`, config: z.object({}), run: (_, { print }) => describe(rest, first === 'register', print) });
-else void startService({ name: 'simulator', config: settings, start: run });
+else void startService({ name: 'simulator', config: simulatorConfiguration, start: run });
 
-async function run(config: z.infer<typeof settings>, service: Service): Promise<void> {
+async function run(config: SimulatorConfiguration, service: Service): Promise<void> {
   const options = simulatorOptions(process.argv.slice(2));
   const fleet = startFleet(options, {
     url: config.MQTT_URL ?? `mqtt://127.0.0.1:${config.MQTT_PORT}`,
