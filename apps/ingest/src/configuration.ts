@@ -49,6 +49,9 @@ export const configuration = z
     COMMANDS_IN_FLIGHT_MAX: count(100, 65_535, 'messages'),
     COMMANDS_QUEUED_MAX: count(100, 100_000, 'messages'),
 
+    BRIDGE_FILE: text('a file that says which brokers to read from').optional(),
+    BRIDGE_MEMBER: text('1 to 32 letters and digits, other for each process that reads the same file', /^[A-Za-z0-9]{1,32}$/).optional(),
+
     INGEST_HTTP_PORT: port().default(18080),
     HTTP_CONNECTIONS_MAX: connections(2_000),
     HTTP_REQUESTS_MAX: count(500, 100_000, 'requests at once'),

@@ -47,11 +47,17 @@ export const isRefusal = (value: object): value is Refusal => 'refused' in value
 export function rightToPublish(topic: string, client: Client, devices: Devices): PublishRight | Refusal {
   const levels = topic.split('/');
   const [root, domain, device, stream] = levels;
-  if (levels.length !== 4 || root !== topicRoot || !idPattern.test(device!)) return refusals.topicName;
-  if (!isStream(domain!, stream!)) return refusals.unknownStream;
-  const refused = refusedDevice(domain!, device!, client, devices);
+  if (levels.length !== 4 || root !== topicRoot) return refusals.topicName;
+  return rightFor(domain!, device!, stream!, client, devices);
+}
+
+/** The same where the parts come from elsewhere than a topic of ours. */
+export function rightFor(domain: string, device: string, stream: string, client: Client, devices: Devices): PublishRight | Refusal {
+  if (!idPattern.test(device)) return refusals.topicName;
+  if (!isStream(domain, stream)) return refusals.unknownStream;
+  const refused = refusedDevice(domain, device, client, devices);
   if (refused !== null) return refused;
-  return { domain: domain as Domain, device: device!, stream: stream!, publisher: client.kind === 'gateway' ? client.id : '' };
+  return { domain: domain as Domain, device, stream, publisher: client.kind === 'gateway' ? client.id : '' };
 }
 
 export interface SubscribeRight {

@@ -31,8 +31,8 @@ export class Routes {
   /** `codec` empty: that of the device's record, which the domain looks up itself. */
   to({ domain, device, stream, publisher }: PublishRight, codec: string): Route {
     const { producer, registry, topicRoot, partitions } = this.options;
-    // All devices of one asset share a partition (decision 14).
-    const partition = partitionOf(registry.device(device)!.rootAsset, partitions);
+    // All devices of one asset share a partition (decision 14); one that is unknown has none to share with.
+    const partition = partitionOf(registry.device(device)?.rootAsset ?? device, partitions);
     return producer.route(streamTopic(topicRoot, domain, stream), partition, device, publisher, codec);
   }
 }

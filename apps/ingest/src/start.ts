@@ -1,5 +1,5 @@
 /**
- * The wiring of ingest: registry, Kafka, what both doors share, the doors.
+ * The wiring of ingest: registry, Kafka, what both doors share, the doors, the bridges to brokers of others.
  *
  * The doors open last, when who may come in is known and the topics exist, and are the first to close; only health and
  * metrics can be asked all the time.
@@ -7,11 +7,13 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandsTopic, connectionsTopic, domains, streamTopic } from '#contracts';
+import { commandsTopic, connectionsTopic, domains, refusedTopic, streamTopic } from '#contracts';
 import { connectKafka, ensureTopics, PackedProducer, PlainProducer, readFromEnd } from '#messaging';
 import { createHttpApp, listenHttp, type Registry, type Service, watchRegistry } from '#service';
 import { openDatabase } from '#timeseries';
 import { Attempts } from './attempts.js';
+import { readBridgeFile } from './bridge-file.js';
+import { Bridges } from './bridges.js';
 import { takeCommand } from './commands.js';
 import { attemptLimits, type Configuration, httpLimits, mqttLimits } from './configuration.js';
 import { ConnectionEvents } from './connection-events.js';
@@ -22,6 +24,7 @@ import { batchMetrics, registerMetrics, Tally } from './tally.js';
 
 export async function startIngest(config: Configuration, service: Service): Promise<void> {
   const { log, metrics, health } = service;
+  const bridgeFiles = config.BRIDGE_FILE === undefined ? [] : await readBridgeFile(config.BRIDGE_FILE);
   health.report('registry', false, 'not read yet');
   health.report('kafka', false, 'not reached yet');
   let httpDoor: HttpDoorOptions | null = null;
@@ -42,6 +45,7 @@ export async function startIngest(config: Configuration, service: Service): Prom
 
   const door = new MqttDoor({ limits: mqttLimits(config), producer, registry, routes, attempts, tally, events, log });
   registerMetrics(metrics, tally, door);
+  const bridges = new Bridges(bridgeFiles, { producer, registry, routes, tally, health, log, topicRoot: config.TOPIC_ROOT, member: config.BRIDGE_MEMBER ?? '' }, metrics);
   const commands = readFromEnd({
     kafka,
     topic: commandsTopic(config.TOPIC_ROOT),
@@ -56,10 +60,13 @@ export async function startIngest(config: Configuration, service: Service): Prom
 
   service.onStop('doors', async () => {
     httpDoor = null;
+    bridges.stopTaking();
     await door.stop(() => producer.stop());
+    await bridges.close();
   });
   httpDoor = { producer, registry, routes, attempts, tally, limits: httpLimits(config) };
   await openMqtt(config, service, door);
+  bridges.start(registry, log);
 }
 
 const commandsDeadlineMs = 5_000;
@@ -84,6 +91,7 @@ function topicsOf({ TOPIC_ROOT, TOPIC_PARTITIONS, TOPIC_RETENTION_HOURS, TOPIC_R
   return [
     ...Object.entries(domains).flatMap(([domain, { streams }]) => streams.map((stream) => topic(streamTopic(TOPIC_ROOT, domain, stream), TOPIC_PARTITIONS, TOPIC_RETENTION_HOURS * 3_600_000, TOPIC_RETENTION_MIB))),
     topic(connectionsTopic(TOPIC_ROOT), TOPIC_PARTITIONS, 7 * dayMs, 256),
+    topic(refusedTopic(TOPIC_ROOT), 1, 7 * dayMs, 256),
     // Of worth only now: kept for a day so that a person can look at what was sent.
     topic(commandsTopic(TOPIC_ROOT), 1, dayMs, 256),
   ];

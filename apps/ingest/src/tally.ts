@@ -52,6 +52,7 @@ const noCounts: ReadonlyMap<string, number> = new Map();
 const logMessages = {
   mqttMessages: 'message refused',
   httpMessages: 'message refused',
+  bridgeMessages: 'message of a bridge is for no device of its gateway',
   connects: 'connection refused',
   disconnects: 'connection ended',
   subscriptions: 'subscription refused',

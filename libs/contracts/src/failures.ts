@@ -10,6 +10,7 @@ export const deadLetterReasons = [
   'invalid', // Decoded, but a field is missing, of the wrong type or out of range.
   'device-mismatch', // The payload names another device.
   'wrong-domain', // The device belongs to another domain.
+  'other-gateway', // Came over a bridge whose gateway the device is not behind.
   'clock-ahead',
   'too-old',
   'too-many-channels',

@@ -13,6 +13,10 @@
  * plain JSON reading keyed by its device, written by another system.
  */
 export const frameVersion = 1;
+
+/** Before a publisher: when the message came, the device was not registered behind this gateway. The domain looks again. */
+export const unproven = '?';
+
 export const frameHeader = 'nhip-frame';
 export const cityHeader = 'nhip-city';
 export const frameEntriesMax = 100;

@@ -43,7 +43,7 @@ describe('ids', () => {
 });
 
 test('reasons, outcomes and failures', () => {
-  expect(deadLetterReasons).toEqual(['unknown-device', 'unknown-codec', 'undecodable', 'invalid', 'device-mismatch', 'wrong-domain', 'clock-ahead', 'too-old', 'too-many-channels', 'too-large', 'no-limit-row', 'our-fault']);
+  expect(deadLetterReasons).toEqual(['unknown-device', 'unknown-codec', 'undecodable', 'invalid', 'device-mismatch', 'wrong-domain', 'other-gateway', 'clock-ahead', 'too-old', 'too-many-channels', 'too-large', 'no-limit-row', 'our-fault']);
   expect(outcomes).toEqual(['stored', 'corrected', 'repeated', 'dead-lettered']);
   expect(new Rejected('invalid', 'speedKmh: expected 0 to 300 km/h, or null')).toMatchObject({ name: 'Rejected', reason: 'invalid', message: 'invalid: speedKmh: expected 0 to 300 km/h, or null' });
   const cause = new Error('connection refused');

@@ -11,6 +11,12 @@ export const mqttTopic = (domain: string, device: string, stream: string): strin
 /** Kafka `city.<domain>.<stream>.v1`: frames of what devices published. */
 export const streamTopic = (root: string, domain: string, stream: string): string => `${root}.${domain}.${stream}.v1`;
 
+/**
+ * What came over a bridge and can be meant for no domain: frames whose device is the MQTT topic (as in a URL, at most 255
+ * characters), whose publisher is the bridge's gateway and whose codec is the reason.
+ */
+export const refusedTopic = (root: string): string => `${root}.devices.refused.v1`;
+
 /** Conditions that domains raise and clear, for alerts. */
 export const conditionsTopic = (root: string): string => `${root}.alarms.conditions.v1`;
 

@@ -4,7 +4,7 @@
  * A record is a frame of many messages when it comes from ingest, or one plain message keyed by device when another
  * system writes to Kafka directly.
  */
-import { type DeadLetterReason, type Domain, frameHeader, Rejected } from '#contracts';
+import { type DeadLetterReason, type Domain, frameHeader, Rejected, unproven } from '#contracts';
 import { partitionOf, readFrame, type Round, type RoundRecord } from '#messaging';
 import type { KnownDevice, Logger, Registry } from '#service';
 import type { Arrival, DeadLetter } from '#timeseries';
@@ -47,7 +47,7 @@ export async function unpack<O extends TimedObservation>(round: Round, options: 
   for (const { partition, records } of round.partitions) {
     for (const record of records) {
       eachEntry(partition, record, unpacked, (entry) => {
-        const device = options.registry.device(entry.device);
+        const device = senderOf(entry, options);
         if (device === undefined) strangers.push(entry);
         else decode(entry, device, options, unpacked);
       });
@@ -57,8 +57,8 @@ export async function unpack<O extends TimedObservation>(round: Round, options: 
   if (strangers.length > 0) {
     await options.registry.refresh();
     for (const entry of strangers) {
-      const device = options.registry.device(entry.device);
-      if (device === undefined) unpacked.dead.push(unknownDevice(entry));
+      const device = senderOf(entry, options);
+      if (device === undefined) unpacked.dead.push(stranger(entry, options));
       else decode(entry, device, options, unpacked);
     }
   }
@@ -72,8 +72,8 @@ export async function unpack<O extends TimedObservation>(round: Round, options: 
 export function entryResults<O extends TimedObservation>(letter: DeadLetter, options: UnpackOptions<O>): Unpacked<O> {
   const unpacked: Unpacked<O> = { arrivals: [], dead: [] };
   const again = (entry: Entry): void => {
-    const device = options.registry.device(entry.device);
-    if (device === undefined) unpacked.dead.push(unknownDevice(entry));
+    const device = senderOf(entry, options);
+    if (device === undefined) unpacked.dead.push(stranger(entry, options));
     else decode(entry, device, options, unpacked);
   };
   const { partition, offset, payload, receivedAtMs } = letter;
@@ -84,8 +84,18 @@ export function entryResults<O extends TimedObservation>(letter: DeadLetter, opt
   return { arrivals: unpacked.arrivals.filter(same), dead: unpacked.dead.filter(same) };
 }
 
-function unknownDevice(entry: Entry): DeadLetter {
-  return letter(entry, -1, 'unknown-device', `device: expected a registered device, found ${JSON.stringify(entry.device)}`);
+/** The device, unless a bridge took the message for one that is not behind the bridge's gateway. */
+function senderOf({ device, publisher }: Entry, { registry }: Pick<UnpackOptions<never>, 'registry'>): KnownDevice | undefined {
+  const known = registry.device(device);
+  return known === undefined || !publisher.startsWith(unproven) || known.gateway === gatewayIn(publisher) ? known : undefined;
+}
+
+const gatewayIn = (publisher: string): string => (publisher.startsWith(unproven) ? publisher.slice(unproven.length) : publisher);
+
+function stranger(entry: Entry, { registry }: Pick<UnpackOptions<never>, 'registry'>): DeadLetter {
+  const known = registry.device(entry.device);
+  if (known === undefined) return letter(entry, -1, 'unknown-device', `device: expected a registered device, found ${JSON.stringify(entry.device)}`);
+  return letter(entry, -1, 'other-gateway', `device: expected one behind ${gatewayIn(entry.publisher)}, ${known.id} is behind ${known.gateway ?? 'no gateway'}`);
 }
 
 /** Position of what is about a record as a whole. */
@@ -159,7 +169,7 @@ function decode<O extends TimedObservation>(entry: Entry, device: KnownDevice, o
       if (++refused <= lettersPerMessageMax) dead.push(letter(entry, element, result.reason, result.details));
     } else {
       const { channel, observedAtMs } = result;
-      arrivals.push({ partition, offset, position, element, device: device.id, publisher, codec: entry.codec, receivedAtMs, payload, start, end, channel, observedAtMs, observation: result, subject: device.asset, home });
+      arrivals.push({ partition, offset, position, element, device: device.id, publisher: gatewayIn(publisher), codec: entry.codec, receivedAtMs, payload, start, end, channel, observedAtMs, observation: result, subject: device.asset, home });
     }
   }
   if (refused > lettersPerMessageMax) dead.push(together(entry, dead.splice(-lettersPerMessageMax), refused, results.length));
