@@ -4,14 +4,19 @@
  * Each device has its own connection, or shares that of a gateway. A backlog goes hour by hour through all devices, so
  * that the town's past arrives in the order in which it happened.
  */
-import { mqttTopic, type Asset, type Device, type Gateway } from '#contracts';
+import { mqttTopic, type Asset, type Device, type Domain, type Gateway } from '#contracts';
 import { chance, seedOf } from './chance.js';
-import { detectorOn, readingsOf, type Detector } from './detectors.js';
+import { detectorOn, readingsOf } from './detectors.js';
 import { roadRecords, stretches } from './hanoi.js';
 import { Link, type LinkCounts } from './link.js';
+import { airDevice, airReading, airStations, type AirStation } from './pollution.js';
+import { wardAsset, wardId } from './ward.js';
 
 export interface FleetPlan {
+  /** Detectors of traffic. */
   readonly devices: number;
+  /** Air stations. */
+  readonly stations: number;
   /** 0: every device connects itself. */
   readonly gateways: number;
   readonly periodS: number;
@@ -26,11 +31,13 @@ export interface Door {
 }
 
 interface Member {
-  readonly detector: Detector;
+  readonly device: string;
   readonly gateway: string | null;
   readonly topic: string;
   /** When after the end of a period it sends. */
   readonly delayMs: number;
+  /** Of the period that starts at `startMs`. */
+  readonly readings: (startMs: number, backlog: boolean) => readonly object[];
 }
 
 export interface Fleet {
@@ -57,12 +64,12 @@ const backlogPeriods = 60;
 export function startFleet(plan: FleetPlan, door: Door): Fleet {
   const members = membersOf(plan).sort((a, b) => a.delayMs - b.delayMs);
   const links = new Map<string, Link>();
-  for (const { detector, gateway } of members) {
-    const client = gateway ?? detector.id;
+  for (const { device, gateway } of members) {
+    const client = gateway ?? device;
     if (!links.has(client)) links.set(client, linkOf(client, gateway !== null, links.size, door));
   }
   for (const link of links.values()) link.connect();
-  const linkOfMember = (member: Member): Link => links.get(member.gateway ?? member.detector.id)!;
+  const linkOfMember = (member: Member): Link => links.get(member.gateway ?? member.device)!;
 
   const periodMs = plan.periodS * 1000;
   let timer: NodeJS.Timeout | null = null;
@@ -84,7 +91,7 @@ export function startFleet(plan: FleetPlan, door: Door): Fleet {
           timer = setTimeout(speak, dueMs - now);
           return;
         }
-        send(members[at]!, readingsOf(members[at]!.detector, nextMs, plan.periodS, plan.seed, false));
+        send(members[at]!, members[at]!.readings(nextMs, false));
         if (++at === members.length) {
           at = 0;
           nextMs += periodMs;
@@ -106,7 +113,7 @@ export function startFleet(plan: FleetPlan, door: Door): Fleet {
         // No more than two messages of any device wait, so the backlog needs little memory whatever its length.
         await linkOfMember(member).atMost(member.gateway === null ? 1 : gatewayWindow);
         if (stopped) return;
-        send(member, starts.flatMap((startMs) => readingsOf(member.detector, startMs, plan.periodS, plan.seed, true)));
+        send(member, starts.flatMap((startMs) => member.readings(startMs, true)));
       }
       nextMs += periods * periodMs;
       progress(nextMs - beganMs, untilMs - beganMs);
@@ -126,13 +133,14 @@ export function startFleet(plan: FleetPlan, door: Door): Fleet {
   };
 }
 
-/** What the registry has to know of the town: wards, roads, the stretches on them, and a device on each stretch. */
-export function registrationOf(plan: Pick<FleetPlan, 'devices' | 'gateways'>): { assets: Asset[]; devices: Device[]; gateways: Gateway[] } {
-  const members = membersOf({ ...plan, periodS: 60, seed: 0 });
+/** What the registry has to know of the town: wards, roads, the stretches on them, air stations, and a device on each. */
+export function registrationOf({ devices, gateways, stations = 0 }: Pick<FleetPlan, 'devices' | 'gateways'> & Partial<Pick<FleetPlan, 'stations'>>): { assets: Asset[]; devices: Device[]; gateways: Gateway[] } {
   const empty = { parent: null, zone: null, lanes: null, lengthM: null, freeFlowKmh: null, timeZone: 'Asia/Ho_Chi_Minh' } as const;
   const roads = roadRecords.map((road): Asset => ({ ...empty, id: road.id, kind: 'segment', nameVi: road.nameVi, nameEn: road.nameEn, roadClass: road.roadClass, geometry: { type: 'LineString', coordinates: road.line.map(([x, y]) => [x, y]) } }));
-  const wards = [...new Set(members.map(({ detector }) => detector.stretch.ward))].map((ward): Asset => ({ ...empty, id: wardId(ward), kind: 'zone', nameVi: `Phường ${ward}`, nameEn: `${withoutMarks(ward)} ward`, roadClass: null, geometry: null }));
-  const parts = members.map(({ detector: { stretch } }): Asset => ({
+  const parts = stretches(devices);
+  const air = airStations.slice(0, stations);
+  const wards = [...new Set([...parts, ...air].map(({ ward }) => ward))].map(wardAsset);
+  const segments = parts.map((stretch): Asset => ({
     id: stretch.id,
     kind: 'segment',
     parent: stretch.road,
@@ -146,33 +154,42 @@ export function registrationOf(plan: Pick<FleetPlan, 'devices' | 'gateways'>): {
     freeFlowKmh: stretch.freeFlowKmh,
     timeZone: 'Asia/Ho_Chi_Minh',
   }));
-  const gateways = [...new Set(members.flatMap(({ gateway }) => gateway ?? []))].sort();
+  const used = [...new Set(parts.flatMap((_, index) => gatewayOf(index, gateways) ?? []))].sort();
   return {
-    assets: [...wards, ...roads, ...parts],
-    devices: members.map(({ detector, gateway }) => ({ id: detector.id, domain: 'traffic', asset: detector.stretch.id, gateway, codec: 'json', replay: false })),
-    gateways: gateways.map((id, index) => ({ id, nameVi: `Cổng giao thông ${index + 1}`, nameEn: `Traffic gateway ${index + 1}`, asset: null })),
+    assets: [...wards, ...roads, ...segments, ...air.map((station) => ({ ...empty, ...stationAsset(station) }))],
+    devices: [
+      ...parts.map((stretch, index): Device => ({ id: detectorOn(stretch, index).id, domain: 'traffic', asset: stretch.id, gateway: gatewayOf(index, gateways), codec: 'json', replay: false })),
+      ...air.map((station): Device => ({ id: airDevice(station), domain: 'pollution', asset: station.id, gateway: null, codec: 'json', replay: false })),
+    ],
+    gateways: used.map((id, index) => ({ id, nameVi: `Cổng giao thông ${index + 1}`, nameEn: `Traffic gateway ${index + 1}`, asset: null })),
   };
 }
 
-function wardId(ward: string): string {
-  return `hn-ward-${withoutMarks(ward).toLowerCase().replaceAll(/[^a-z]+/g, '-')}`;
+function stationAsset({ id, nameVi, nameEn, ward, longitude, latitude }: AirStation): Pick<Asset, 'id' | 'kind' | 'nameVi' | 'nameEn' | 'geometry' | 'zone' | 'roadClass'> {
+  return { id, kind: 'station', nameVi, nameEn, geometry: { type: 'Point', coordinates: [longitude, latitude] }, zone: wardId(ward), roadClass: null };
 }
 
-function withoutMarks(name: string): string {
-  return name.normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll('Đ', 'D').replaceAll('đ', 'd');
-}
-
-function membersOf({ devices, gateways, periodS, seed }: FleetPlan): Member[] {
+/** Stations of the air each have their own connection. */
+function membersOf({ devices, stations, gateways, periodS, seed }: FleetPlan): Member[] {
   const latestMs = Math.min(delayMsMax, periodS * 1000 * delayShareMax);
-  return stretches(devices).map((stretch, index) => {
-    const detector = detectorOn(stretch, index);
-    return {
-      detector,
-      gateway: gateways === 0 ? null : `gateway-traffic-${(index % gateways) + 1}`,
-      topic: mqttTopic('traffic', detector.id, 'readings'),
-      delayMs: Math.floor(chance(seedOf(detector.id, seed), 1) * latestMs),
-    };
+  const member = (domain: Domain, device: string, gateway: string | null, readings: Member['readings']): Member => ({
+    device,
+    gateway,
+    topic: mqttTopic(domain, device, 'readings'),
+    delayMs: Math.floor(chance(seedOf(device, seed), 1) * latestMs),
+    readings,
   });
+  return [
+    ...stretches(devices).map((stretch, index) => {
+      const detector = detectorOn(stretch, index);
+      return member('traffic', detector.id, gatewayOf(index, gateways), (startMs, backlog) => readingsOf(detector, startMs, periodS, seed, backlog));
+    }),
+    ...airStations.slice(0, stations).map((station) => member('pollution', airDevice(station), null, (startMs) => [airReading(station, startMs, periodS, seed)])),
+  ];
+}
+
+function gatewayOf(index: number, gateways: number): string | null {
+  return gateways === 0 ? null : `gateway-traffic-${(index % gateways) + 1}`;
 }
 
 function linkOf(client: string, gateway: boolean, index: number, { url, secrets, onTrouble }: Door): Link {

@@ -4,16 +4,17 @@ import { simulatorOptions } from './options.js';
 
 describe('options', () => {
   it('plays the named stretches once a minute by default, after the last day', () => {
-    expect(simulatorOptions([])).toEqual({ devices: 72, gateways: 0, periodS: 60, seed: 1, backfillMs: 86_400_000 });
+    expect(simulatorOptions([])).toEqual({ devices: 72, stations: 12, gateways: 0, periodS: 60, seed: 1, backfillMs: 86_400_000 });
   });
 
   it('understands all it offers', () => {
-    expect(simulatorOptions(['--devices', '600', '--gateways', '3', '--rate', '20', '--seed', '7', '--backfill', '8d'])).toEqual({ devices: 600, gateways: 3, periodS: 30, seed: 7, backfillMs: 8 * 86_400_000 });
+    expect(simulatorOptions(['--devices', '600', '--stations', '4', '--gateways', '3', '--rate', '20', '--seed', '7', '--backfill', '8d'])).toEqual({ devices: 600, stations: 4, gateways: 3, periodS: 30, seed: 7, backfillMs: 8 * 86_400_000 });
     expect(simulatorOptions(['--period', '5', '--backfill', '90m'])).toMatchObject({ periodS: 5, backfillMs: 5_400_000 });
   });
 
   const refused = [
     ['a fraction of a device', ['--devices', '1.5'], '--devices: expected a whole number'],
+    ['more stations than there are', ['--stations', '13'], '--stations: expected a whole number, 0 to 12'],
     ['more gateways than devices', ['--devices', '2', '--gateways', '3'], '--gateways: expected a whole number, 0 to 2'],
     ['more than one reading a second from a device', ['--devices', '10', '--rate', '100'], '--rate: with 10 devices'],
     ['two words for the same', ['--period', '5', '--rate', '1'], 'exclude each other'],

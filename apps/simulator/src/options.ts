@@ -1,9 +1,11 @@
 /** The simulator's command line: what it understands, its bounds, and a sentence for what is wrong. */
 import { parseArgs } from 'node:util';
+import { airStations } from './pollution.js';
 import { accidentStretches } from './traffic.js';
 
 export interface SimulatorOptions {
   readonly devices: number;
+  readonly stations: number;
   readonly gateways: number;
   readonly periodS: number;
   readonly seed: number;
@@ -15,24 +17,26 @@ export const simulatorUsage = `node dist/apps/simulator/src/main.js [options]   
 node dist/apps/simulator/src/main.js describe --out FOLDER   writes what npm run import needs: assets, devices, gateways
 node dist/apps/simulator/src/main.js register --out FOLDER   the same, imports it (DATABASE_URL), and leaves FOLDER/secrets.json
   --devices N      detectors; the first ${accidentStretches} stand on named stretches (${accidentStretches})
-  --gateways N     they share the connections of so many gateways; 0: each has its own (0)
+  --stations N     air stations, 0 to ${airStations.length} (${airStations.length})
+  --gateways N     the detectors share the connections of so many gateways; 0: each has its own (0)
   --period S       seconds of one reading, 1 to 3600 (60)
   --rate R         readings/s of all together, instead of --period
   --backfill 8d    sends the past first: days (d), hours (h) or minutes (m), at most 30d; 0h for none (24h)
   --seed N         another seed, another town's day (1)`;
 
 const devicesMax = 100_000;
-/** What is older than 30 days the door no longer takes, by the dated row traffic.age. */
+/** What is older than 30 days the door no longer takes, by the dated rows traffic.age and pollution.age. */
 const backfillMsMax = 30 * 86_400_000;
 
 /** Throws an error whose message is a sentence for the person. */
 export function simulatorOptions(args: readonly string[]): SimulatorOptions {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ args: [...args], options: { devices: text, gateways: text, period: text, rate: text, backfill: text, seed: text }, allowPositionals: false });
+  const { values } = parseArgs({ args: [...args], options: { devices: text, stations: text, gateways: text, period: text, rate: text, backfill: text, seed: text }, allowPositionals: false });
   const devices = whole('devices', values.devices ?? String(accidentStretches), 1, devicesMax);
   if (values.period !== undefined && values.rate !== undefined) throw new Error('--period and --rate exclude each other');
   return {
     devices,
+    stations: whole('stations', values.stations ?? String(airStations.length), 0, airStations.length),
     gateways: whole('gateways', values.gateways ?? '0', 0, devices),
     periodS: values.rate === undefined ? whole('period', values.period ?? '60', 1, 3600) : periodOf(devices, Number(values.rate)),
     seed: whole('seed', values.seed ?? '1', 0, 2 ** 31 - 1),
