@@ -1,5 +1,5 @@
 /** From a topic, and the client who publishes to it, to a partition of Kafka. */
-import { streamTopic } from '#contracts';
+import { codecMeant, streamTopic } from '#contracts';
 import { type PackedProducer, partitionOf, type Route } from '#messaging';
 import type { Registry } from '#service';
 import { type Client, isRefusal, type PublishRight, type Refusal, rightToPublish } from './rights.js';
@@ -28,12 +28,19 @@ export class Routes {
     return isRefusal(right) ? right : this.to(right, codec);
   }
 
-  /** `codec` empty: that of the device's record, which the domain looks up itself. */
+  /** `codec`: that of the message's content type; empty: it has none. */
   to({ domain, device, stream, publisher }: PublishRight, codec: string): Route {
     const { producer, registry, topicRoot, partitions } = this.options;
     // All devices of one asset share a partition (decision 14); one that is unknown has none to share with.
     const partition = partitionOf(registry.device(device)?.rootAsset ?? device, partitions);
-    return producer.route(streamTopic(topicRoot, domain, stream), partition, device, publisher, codec);
+    const meant = this.codecOf(device, codec);
+    // The domain looks up the record itself, and so follows it when it changes.
+    return producer.route(streamTopic(topicRoot, domain, stream), partition, device, publisher, meant === this.codecOf(device, '') ? '' : meant);
+  }
+
+  /** The codec that a message of the device will be read by. */
+  codecOf(device: string, codec: string): string {
+    return codecMeant(codec, this.options.registry.device(device)?.codec ?? '');
   }
 }
 
