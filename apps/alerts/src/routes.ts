@@ -26,7 +26,7 @@ const states = z
   .describe('States with commas between; all but NORMAL when none is given')
   .transform((text) => text.split(',') as (typeof alarmStates)[number][])
   .optional();
-const typePattern = /^[a-z-]{1,64}$/;
+const typePattern = /^[a-z][a-z0-9-]{0,63}$/;
 const number = z.coerce.number({ error: 'expected a whole number from 1' }).int('expected a whole number').min(1).max(Number.MAX_SAFE_INTEGER);
 
 const listQuery = z.strictObject({

@@ -10,7 +10,7 @@ import { id, instant } from './ids.js';
 
 export const conditionStates = ['active', 'clear', 'bad'] as const;
 
-export const conditionIdPattern = /^[a-z]+\/[a-z-]+\/[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
+export const conditionIdPattern = /^[a-z]+\/[a-z][a-z0-9-]*\/[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 
 export const condition = z.strictObject({
   conditionId: z.string().regex(conditionIdPattern, 'expected <domain>/<type>/<asset>'),
