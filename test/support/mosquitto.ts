@@ -23,10 +23,12 @@ export interface MosquittoSettings {
   readonly lines?: readonly string[];
   /** By user. Empty: anybody may come in. */
   readonly passwords?: Readonly<Record<string, string>>;
+  /** A second listener, over TLS, for `localhost`; its certificate is `cert.pem` in the folder. */
+  readonly tlsPort?: number;
 }
 
 /** Mosquitto without a limit to what it queues, and with its state on the disk. */
-export async function startMosquitto({ lines = [], passwords = {} }: MosquittoSettings = {}): Promise<Mosquitto> {
+export async function startMosquitto({ lines = [], passwords = {}, tlsPort }: MosquittoSettings = {}): Promise<Mosquitto> {
   const env = { ...process.env, ...(await (await infra()).mosquittoSoftware()) };
   const folder = mkdtempSync(join(tmpdir(), 'nhip-mosquitto-'));
   const port = await freePort();
@@ -36,6 +38,10 @@ export async function startMosquitto({ lines = [], passwords = {} }: MosquittoSe
   if (users.length > 0) writeFileSync(join(folder, 'passwords'), '');
   for (const [user, password] of users) execFileSync('mosquitto_passwd', ['-b', join(folder, 'passwords'), user, password], { env, stdio: 'ignore' });
   settings.push(...(users.length > 0 ? ['allow_anonymous false', `password_file ${join(folder, 'passwords')}`] : ['allow_anonymous true']));
+  if (tlsPort !== undefined) {
+    makeCertificate(folder);
+    settings.push(`listener ${tlsPort} 127.0.0.1`, `certfile ${join(folder, 'cert.pem')}`, `keyfile ${join(folder, 'key.pem')}`);
+  }
   writeFileSync(join(folder, 'mosquitto.conf'), `${settings.join('\n')}\n`);
 
   let child: ChildProcess | null = null;
@@ -64,6 +70,11 @@ export async function startMosquitto({ lines = [], passwords = {} }: MosquittoSe
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Signed by itself, for `localhost` and 127.0.0.1: `cert.pem` and `key.pem`. */
+export function makeCertificate(folder: string): void {
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')], { stdio: 'ignore' });
 }
 
 export async function freePort(): Promise<number> {
