@@ -5,7 +5,7 @@
  * examples of the data models have it, and its length that of the device's record (`ngsi-ld:3600`).
  */
 import { quoted, Rejected } from '#contracts';
-import { type Fields, type FieldTable, putField, refused, simpleName } from './field-table.js';
+import { expectedValues, type Fields, type FieldTable, putField, refused, simpleName } from './field-table.js';
 import { isNameOf, type NamedValue, type NamedValues } from './named-values.js';
 import { utcMs } from './ngsi.js';
 import type { SampleSender } from './samples.js';
@@ -33,7 +33,7 @@ export function readingsFromEntity({ device, type, values }: NamedValues, from: 
     if (refusal === null) taken += 1;
     else wrong.push(refusal);
   }
-  if (taken === 0) return wrong.length > 0 ? wrong : [refused('', `expected at least one of ${[...table.fields.keys()].join(', ')}`)];
+  if (taken === 0) return wrong.length > 0 ? wrong : [expectedValues(table, values.map(({ name }) => name))];
   const incomplete = complete(reading, (name) => attributes.get(simpleName(name))?.value ?? null);
   return incomplete === null ? [reading, ...wrong] : [incomplete];
 }

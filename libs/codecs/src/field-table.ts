@@ -15,6 +15,8 @@ export interface FieldRule {
   /** Beyond these the value alone is refused, and the others are kept. */
   readonly bounds?: { readonly low: number; readonly high: number };
   readonly gas?: GasState;
+  /** Of a direction: what lies below 0 is counted from here. */
+  readonly fullTurn?: number;
 }
 
 export interface FieldTable {
@@ -51,8 +53,9 @@ export function putField(reading: Fields, given: NamedValue, rule: FieldRule, ke
     return null;
   }
   const unit = given.unit ?? rule.assumed ?? rule.unit;
-  const converted = convert(value, unit, rule.unit, rule.gas);
-  if (converted === null) return refused(given.name, `expected a unit of which ${rule.unit} can be made, found ${quoted(unit)}`);
+  const inUnit = convert(value, unit, rule.unit, rule.gas);
+  if (inUnit === null) return refused(given.name, `expected a unit of which ${rule.unit} can be made, found ${quoted(unit)}`);
+  const converted = rule.fullTurn !== undefined && inUnit < 0 ? inUnit + rule.fullTurn : inUnit;
   if (rule.bounds !== undefined && !(converted >= rule.bounds.low && converted <= rule.bounds.high)) {
     return refused(given.name, `expected ${rule.bounds.low} to ${rule.bounds.high} ${rule.unit}, found ${converted}`);
   }
@@ -68,6 +71,12 @@ export function numberOf(value: NamedValue['value'], missing: readonly number[])
   if (typeof number !== 'number') return `expected a number, found ${typeof number === 'string' ? 'a text' : 'true or false'}`;
   if (!Number.isFinite(number)) return 'expected a finite number';
   return missing.includes(number) ? null : number;
+}
+
+/** What a message must say at least one of: the first fields of the table. */
+export function expectedValues({ fields }: FieldTable, found: readonly string[]): Rejected {
+  const wanted = [...new Set([...fields.values()].map(({ field }) => field))].slice(0, 4);
+  return refused('', `expected at least one value for ${wanted.join(', ')} …, found ${[...new Set(found)].slice(0, 5).map(quoted).join(', ') || 'nothing'}`);
 }
 
 export function refused(field: string, expected: string): Rejected {

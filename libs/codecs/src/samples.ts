@@ -6,7 +6,7 @@
  * message says (`period`, or SenML's update time), else the device's record (`senml-json:60`): what is not known is refused.
  */
 import { quoted, Rejected } from '#contracts';
-import { type FieldRule, type Fields, type FieldTable, numberOf, putField, refused, simpleName } from './field-table.js';
+import { expectedValues, type FieldRule, type Fields, type FieldTable, numberOf, putField, refused, simpleName } from './field-table.js';
 import { isNameOf, type NamedValue, type NamedValues } from './named-values.js';
 import { convert } from './units.js';
 
@@ -59,7 +59,7 @@ export function readingsFromSamples({ device, values }: NamedValues, from: Sampl
     }
   }
   const measured = [...moments.values()].filter((moment) => moment.values.length > 0);
-  if (measured.length === 0 && wrong.length === 0) return [refused('', `expected at least one value known here, such as ${[...table.fields.keys()].slice(0, 3).join(', ')}, found ${unknown.slice(0, 5).map(quoted).join(', ')}`)];
+  if (measured.length === 0 && wrong.length === 0) return [expectedValues(table, unknown)];
   return [...measured.flatMap((moment) => readingAt(moment, periodS ?? from.periodS, table)), ...wrong];
 }
 

@@ -2,9 +2,9 @@
 import { pollutionMetrics, pollutionSeeds, type PollutionMetric } from '#contracts';
 import { fieldMap, type FieldRule, type FieldTable, type Fields, type GasState } from '#codecs';
 
-/** −1 can be a true temperature, or a concentration near a drifting zero; for the others it is a code for "none". */
+/** −1 can be a true temperature or direction, or a concentration near a drifting zero; for the others it is a code for "none". */
 const codes = [-999, -9999, -99999];
-const mayBeMinusOne = (metric: PollutionMetric): boolean => metric.endsWith('UgM3') || metric === 'temperatureC';
+const mayBeMinusOne = (metric: PollutionMetric): boolean => metric.endsWith('UgM3') || metric === 'temperatureC' || metric === 'windDirectionDeg';
 
 /** As seeded: a message is read before any dated row is looked up. Gases without a row are taken as mass alone. */
 function gasOf(metric: PollutionMetric): GasState | null {
@@ -46,7 +46,8 @@ const weather = {
   'temperature temp temperatureC airTemperature': rule('temperatureC'),
   'pressure pressureHpa airPressure barometricPressure atmosphericPressure': rule('pressureHpa'),
   'windSpeed windSpeedMs': rule('windSpeedMs'),
-  'windDirection windDirectionDeg': rule('windDirectionDeg'),
+  // From −180 in the model of FIWARE, from 0 elsewhere.
+  'windDirection windDirectionDeg': { ...rule('windDirectionDeg'), fullTurn: 360 },
 };
 
 /** Sensors say humidity in per cent. */

@@ -45,7 +45,7 @@ describe('TrafficFlowObserved', () => {
 
   test.each([
     ['another type', { ...period, type: 'AirQualityObserved' }, 'invalid: type: expected TrafficFlowObserved, found AirQualityObserved'],
-    ['nothing measured', { ...period, congested: true }, 'invalid: message: expected at least one of intensity, averagevehiclespeed, occupancy, averagevehiclelength'],
+    ['nothing measured', { ...period, congested: true }, 'invalid: message: expected at least one value for count, speedKmh, occupancy, lengthM …, found dateObservedFrom, dateObservedTo, congested'],
     ['no period', { dateObserved: '2026-11-22T07:00:00Z', intensity: 1 }, "invalid: dateObserved: expected an interval, or dateObservedFrom and dateObservedTo, or a period in the codec of the device's record, such as ngsi-ld:3600"],
     ['a time that is none', { dateObserved: 'today', intensity: 1 }, 'invalid: dateObserved: expected a time such as 2026-11-22T07:00:00Z, or an interval of two with "/" between them'],
     ['an end before the start', { dateObserved: '2026-11-22T07:05:00Z/2026-11-22T07:00:00Z', intensity: 1 }, 'invalid: dateObserved: expected an end after the start'],
@@ -94,7 +94,7 @@ describe('values side by side', () => {
     ['no period', [{ n: 'count', bt, v: 5 }], "invalid: period: expected how long a value stands for, in s: in the message, or in the codec of the device's record, such as senml-json:60"],
     ['another device', [{ bn: 'urn:dev:ow:xloop-1:', n: 'count', v: 5 }], 'device-mismatch: device: expected loop-1, found "urn:dev:ow:xloop-1:count"'],
     ['another device that begins alike', [{ bn: 'loop-10:', n: 'count', v: 5 }], 'device-mismatch: device: expected loop-1, found "loop-10:count"'],
-    ['nothing known', [{ n: 'voltage', u: 'V', v: 120 }], 'invalid: message: expected at least one value known here, such as count, vehicles, vehiclecount, found voltage'],
+    ['nothing known', [{ n: 'voltage', u: 'V', v: 120 }], 'invalid: message: expected at least one value for count, speedKmh, occupancy, lengthM …, found voltage'],
     ['a time that no calendar has', [{ n: 'count', t: 1e300, v: 5, ut: 60 }], 'invalid: observedAt: expected a time of 1970 to 2199'],
   ])('SenML refused: %s', (_, pack, expected) => {
     expect(from(pack, 'senml-json')).toEqual([expect.stringContaining(expected)]);
