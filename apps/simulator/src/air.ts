@@ -36,12 +36,12 @@ export interface Smog {
   readonly peakUgM3: number;
 }
 
-/** Every third night is thick (160–220 µg/m³ on top of the rest), the others are hazy. `localDay`: days since 1970 on the clock of Hanoi. */
+/** Every third night is thick (130–185 µg/m³ on top of the rest), the others are hazy. `localDay`: days since 1970 on the clock of Hanoi. */
 export function smogOf(localDay: number, seed: number): Smog {
   const at = (which: number): number => chance(seed, localDay, 8001, which);
   const thick = (localDay + seed) % 3 === 0;
   const startMs = localDay * dayMs - zoneMs + (18 + 2 * at(0)) * hourMs;
-  return { startMs, endMs: startMs + (thick ? 17 + 4 * at(1) : 12 + 2 * at(1)) * hourMs, peakUgM3: thick ? 160 + 60 * at(2) : 20 + 30 * at(2) };
+  return { startMs, endMs: startMs + (thick ? 17 + 4 * at(1) : 12 + 2 * at(1)) * hourMs, peakUgM3: thick ? 130 + 55 * at(2) : 20 + 30 * at(2) };
 }
 
 /** The air at `timeMs` (UTC). The same arguments always give the same air. */
