@@ -4,6 +4,7 @@ export * from './broker-reader.js';
 export * from './frame.js';
 export * from './kafka.js';
 export * from './mqtt-packet.js';
+export * from './offset-reader.js';
 export * from './packed-producer.js';
 export * from './partition.js';
 export * from './plain-producer.js';
