@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pollutionSeeds, type PollutionRows, type VnLevel } from '#contracts';
 import { conditionLevel } from '../apps/pollution/src/level-condition.js';
+import { vnAqiDay, type DayRules } from '../apps/pollution/src/daily.js';
 import { inForce } from '../apps/pollution/src/in-force.js';
 import { nowCast } from '../apps/pollution/src/now-cast.js';
 import { usAqi } from '../apps/pollution/src/us-aqi.js';
@@ -64,6 +65,19 @@ const rows: PollutionRows = (kind) => pollutionSeeds.filter((row) => row.kind ==
     const found = second.hours.map((hour) => [hour, vnAqiHour({ pm25: nowCast(window(hour), rule('vn', hour * hourMs)) }, scheme).aqi]);
     expect(found.filter(([hour, aqi]) => aqi !== second.vnAqi(hour!))).toEqual([]);
     expect(found.filter(([, aqi]) => aqi !== null).length).toBeGreaterThan(3_800);
+  });
+
+  test('daily VN_AQI of every day equals the second computation', () => {
+    const scheme = vnAqiScheme(rows, Date.UTC(2018, 0, 1))!;
+    const rules: DayRules = { day: inForce(rows, 'pollution.completeness', 'day', Date.UTC(2018, 0, 1))!.value, eightHours: inForce(rows, 'pollution.completeness', '8h', Date.UTC(2018, 0, 1))!.value };
+    const none = Array.from({ length: 24 }, () => null);
+    const days = second.vnAqiDays();
+    for (const [date, expected] of days) {
+      const startMs = Date.parse(`${date}T00:00:00+07:00`);
+      const pm25 = Array.from({ length: 24 }, (_, at) => hours.get(startMs + at * hourMs) ?? null);
+      expect([date, vnAqiDay({ pm25, pm10: none, o3: none, no2: none, so2: none, co: none }, [], scheme, rules).aqi]).toEqual([date, expected]);
+    }
+    expect([...days.values()].filter((aqi) => aqi !== null).length).toBeGreaterThan(140);
   });
 
   test('hours of alarm are the same as by the rule, hour by hour', () => {

@@ -21,6 +21,8 @@ export interface FileRow {
   readonly status: string;
   /** Tenths of µg/m³; null: not valid. */
   readonly tenths: bigint | null;
+  /** Whether there is a figure at all, valid or not. */
+  readonly reported: boolean;
   /** The file's own figures; null where it has −999. */
   readonly nowCastUgM3: number | null;
   readonly aqi: number | null;
@@ -36,6 +38,8 @@ export interface SecondWay {
   nowCast(hour: number): Tenths | null;
   /** 0–500; null: too few hours. */
   vnAqi(hour: number): number | null;
+  /** Daily VN_AQI by the date on a calendar in Hanoi, for every date of the file; null: fewer than 18 hours. */
+  vnAqiDays(): ReadonlyMap<string, number | null>;
   /** US AQI of EPA's NowCast by the table of 2012; null: too few hours. */
   usAqi2012(hour: number): number | null;
   /** By hour, the highest level whose alarm is on; hours without alarm are not there. */
@@ -58,7 +62,7 @@ export function secondWayOf(rows: readonly FileRow[]): SecondWay {
   const hours = allHours([...tenths.keys()]);
   const nowCast = (hour: number): Tenths | null => nowCastOf(Array.from({ length: window }, (_, age) => tenths.get(hour - age) ?? null));
   const vnAqi = (hour: number): number | null => vnAqiOf(nowCast(hour));
-  return { rows, tenths, hours, nowCast, vnAqi, usAqi2012: (hour) => usAqiOf(nowCast(hour)), alarms: () => alarmsOf(hours, hours.map(vnAqi)) };
+  return { rows, tenths, hours, nowCast, vnAqi, vnAqiDays: () => vnAqiDaysOf(tenths), usAqi2012: (hour) => usAqiOf(nowCast(hour)), alarms: () => alarmsOf(hours, hours.map(vnAqi)) };
 }
 
 /** How a NowCast compares with the file's own, hour by hour. */
@@ -125,6 +129,7 @@ function fileRow(line: string): FileRow {
     hour: endMs / hourMs - zoneHours - 1,
     label: label!,
     status: status!,
+    reported: value(raw!) !== null,
     tenths: valid ? BigInt(raw!.replace(/^(-?\d+)(?:\.(\d))?$/, (_, whole: string, tenth: string | undefined) => `${whole}${tenth ?? '0'}`)) : null,
     nowCastUgM3: value(nowCast!),
     aqi: value(aqi!),
@@ -171,6 +176,19 @@ function vnAqiOf(mean: Tenths | null): number | null {
     return Number((2n * above + below) / (2n * below));
   }
   return 500;
+}
+
+/** Hours needed for a mean of the day, by default of the house. */
+const hoursOfDayMin = 18;
+
+function vnAqiDaysOf(tenths: ReadonlyMap<number, bigint | null>): Map<string, number | null> {
+  const values = new Map<string, bigint[]>();
+  for (const [hour, value] of tenths) {
+    // The hour labelled 00:00 began on the day before.
+    const date = new Date((hour + zoneHours) * hourMs).toISOString().slice(0, 10);
+    values.set(date, [...(values.get(date) ?? []), ...(value === null ? [] : [value])]);
+  }
+  return new Map([...values].map(([date, of]) => [date, of.length < hoursOfDayMin ? null : vnAqiOf({ of: of.reduce((sum, value) => sum + value, 0n), by: BigInt(of.length) })]));
 }
 
 /** 78 FR 3086: concentrations in tenths, cut off, then interpolated and rounded. */
