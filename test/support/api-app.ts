@@ -1,20 +1,32 @@
 /** Api on a port of its own over a private database, in this process; and people who ask it. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createService, listenHttp, watchRegistry, type Role } from '#service';
+import { createService, listenHttp, problem, type Service, watchRegistry, type Role } from '#service';
 import type { Database } from '#timeseries';
 import { createApiApp } from '../../apps/api/src/app.js';
 import { createCallers, type CallerOptions } from '../../apps/api/src/people/callers.js';
 import { createSignIn, type SignInOptions } from '../../apps/api/src/people/people.js';
 import { addPerson, saveAreas, savePassword } from '../../apps/api/src/people/tables.js';
 import { hashPassword } from '../../apps/api/src/people/password.js';
+import type { Stream, StreamOptions } from '../../apps/api/src/stream.js';
 
 export interface ApiApp {
   readonly url: string;
   stop(): Promise<unknown>;
 }
 
-export type ApiAppOptions = Partial<CallerOptions> & Partial<SignInOptions> & { readonly bodyBytesMax?: number };
+export type ApiAppOptions = Partial<CallerOptions> & Partial<SignInOptions> & {
+  readonly bodyBytesMax?: number;
+  /** Without it there is nothing to listen to yet. */
+  readonly stream?: (service: Service, stillIn: StreamOptions['stillIn']) => Stream;
+};
+
+const noStream: Stream = {
+  open: () => {
+    throw problem(503, 'stream-not-ready', { detail: 'this test has no Kafka', retryAfterS: 2 });
+  },
+  close: () => Promise.resolve(),
+};
 
 export const internalSecret = 'internal-secret-of-32-characters!!';
 
@@ -26,13 +38,16 @@ export async function serveApi(db: Database, options: ApiAppOptions = {}): Promi
   const registry = await watchRegistry({ db, log: service.log, health: service.health });
   service.onStop('registry', () => registry.close());
   const pace = { perMinute: 1_000_000, burst: 1_000_000, remembered: 100 };
+  const callers = createCallers({ db, log: service.log, sessionIdleMinutes: 60, publicUrl: null, proxies: 0, pace, strangersPace: pace, ...options });
+  const stream = options.stream?.(service, (request) => callers.stillIn(request)) ?? noStream;
   const app = await createApiApp(service, {
-    db, registry,
-    callers: createCallers({ db, log: service.log, sessionIdleMinutes: 60, publicUrl: null, proxies: 0, pace, strangersPace: pace, ...options }),
+    db, registry, callers, stream,
+    importLimits: { rowsMax: 1_000, bytesMax: 1_000_000 },
     signIn: createSignIn({ db, sessionHours: 24, attempts: { perNameAndAddress: 5, perAddress: 20, perName: 50, forgivenS: 60, remembered: 100 }, ...options }),
     forward: { urls: new Map([['traffic', new URL(`http://127.0.0.1:${(domain.address() as AddressInfo).port}`)]]), secret: internalSecret, deadlineMs: 5_000, silenceMaxMs: 5_000, connectionsMax: 8, bodyBytesMax: 100_000 },
   }, options.bodyBytesMax ?? 100_000);
-  const port = await listenHttp(service, app, { host: '127.0.0.1', port: 0, connectionsMax: 100 });
+  const port = await listenHttp(service, app, { host: '127.0.0.1', port: 0, connectionsMax: 2_000 });
+  service.onStop('stream', () => stream.close());
   return { url: `http://127.0.0.1:${port}`, stop: () => stop(10_000) };
 }
 

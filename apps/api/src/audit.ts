@@ -40,3 +40,32 @@ export async function checkAudit(db: Queryable): Promise<AuditCheck> {
   const cut = lastSeq !== headSeq || (lastHash !== null && lastHash !== headHash);
   return { rows, brokenAt: brokenAt ?? (cut ? lastSeq + 1 : null) };
 }
+
+export interface AuditFilter {
+  readonly author?: string | undefined;
+  readonly action?: string | undefined;
+  readonly subject?: string | undefined;
+  /** ms since 1970; `to` exclusive. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly beforeSeq: number;
+  readonly limit: number;
+}
+
+export interface AuditRow extends AuditEntry {
+  readonly seq: number;
+  readonly at: Date;
+  /** In hex. */
+  readonly hash: string;
+}
+
+/** Newest first. */
+export function listAudit(db: Queryable, { author, action, subject, from, to, beforeSeq, limit }: AuditFilter): Promise<AuditRow[]> {
+  return db.query<AuditRow>(
+    `select seq, at, author, action, subject, details, encode(hash, 'hex') as hash from registry.audit
+     where seq < $1 and ($3::text is null or author = $3) and ($4::text is null or action = $4) and ($5::text is null or subject = $5)
+       and ($6::float8 is null or at >= to_timestamp($6 / 1000.0)) and ($7::float8 is null or at < to_timestamp($7 / 1000.0))
+     order by seq desc limit $2`,
+    [beforeSeq, limit, author, action, subject, from, to],
+  );
+}

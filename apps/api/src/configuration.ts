@@ -1,7 +1,8 @@
 /** The configuration of api and of its commands. Each domain of the contracts has an address, `<DOMAIN>_URL`. */
 import { domainNames, type Domain } from '#contracts';
-import { host, httpUrl, port, postgresUrl, secretText, text, wholeNumber } from '#service';
+import { brokerList, host, httpUrl, kafkaTopicRoot, port, postgresUrl, secretText, text, wholeNumber } from '#service';
 import { z } from 'zod';
+import type { StreamLimits } from './stream.js';
 
 const urlVariable = (domain: Domain): `${Uppercase<Domain>}_URL` => `${domain.toUpperCase() as Uppercase<Domain>}_URL`;
 
@@ -26,6 +27,8 @@ export const apiConfiguration = z.object({
   API_FORWARD_CONNECTIONS_MAX: wholeNumber({ min: 1, max: 10_000, unit: 'connections' }).default(64),
   API_FORWARD_BODY_BYTES_MAX: wholeNumber({ min: 1, max: 1_000_000_000, unit: 'bytes' }).default(4_000_000),
   API_BODY_BYTES_MAX: wholeNumber({ min: 1, max: 100_000_000, unit: 'bytes' }).default(1_000_000),
+  API_IMPORT_ROWS_MAX: wholeNumber({ min: 1, max: 10_000_000, unit: 'rows in a file' }).default(100_000),
+  API_IMPORT_BYTES_MAX: wholeNumber({ min: 1, max: 500_000_000, unit: 'bytes in a file' }).default(64_000_000),
   /** As people open the page, such as https://nhip.example.vn: with https the cookie is for https alone. */
   API_PUBLIC_URL: httpUrl().optional(),
   /** How many of our own proxies stand before api; each adds the address it saw to X-Forwarded-For. */
@@ -42,7 +45,26 @@ export const apiConfiguration = z.object({
   FIRST_ADMIN_FILE: text('the path of a file').optional(),
   ...domainVariables,
   ALERTS_URL: httpUrl(),
+  KAFKA_BROKERS: brokerList(),
+  TOPIC_ROOT: kafkaTopicRoot(),
+  STREAM_CLIENTS_MAX: wholeNumber({ min: 1, max: 100_000, unit: 'open streams' }).default(1_000),
+  /** Kept in memory for whoever was away for a while; what is older comes from Kafka. */
+  STREAM_CHANGES_MAX: wholeNumber({ min: 1, max: 10_000_000, unit: 'changes' }).default(20_000),
+  STREAM_MIB_MAX: wholeNumber({ min: 1, max: 10_000, unit: 'MiB of changes' }).default(32),
+  STREAM_CATCH_UPS_MAX: wholeNumber({ min: 1, max: 1_000, unit: 'clients that are brought up to the present at once' }).default(8),
+  STREAM_BLOCKED_MAX_MS: wholeNumber({ min: 100, max: 600_000, unit: 'ms in which a client takes nothing' }).default(30_000),
+  STREAM_BEAT_MS: wholeNumber({ min: 100, max: 600_000, unit: 'ms' }).default(15_000),
+  /** How soon a stream ends after its person is signed out. */
+  STREAM_CHECK_MS: wholeNumber({ min: 100, max: 600_000, unit: 'ms' }).default(60_000),
 });
+type ApiConfiguration = z.infer<typeof apiConfiguration>;
+
+export function streamLimits(config: ApiConfiguration): StreamLimits {
+  return {
+    clientsMax: config.STREAM_CLIENTS_MAX, framesMax: config.STREAM_CHANGES_MAX, bytesMax: config.STREAM_MIB_MAX * 1024 ** 2, catchUpsMax: config.STREAM_CATCH_UPS_MAX,
+    blockedMaxMs: config.STREAM_BLOCKED_MAX_MS, beatMs: config.STREAM_BEAT_MS, checkMs: config.STREAM_CHECK_MS, retryMs: 2_000, lingerMs: 5_000,
+  };
+}
 
 /** Who is reached below `/v1/`: the domains, and alerts by what it serves. */
 export function forwardUrls(config: z.infer<typeof apiConfiguration>): ReadonlyMap<string, URL> {

@@ -1,5 +1,5 @@
 /** What both readers of files yield: rows that hold, and for the others where they stand and what was expected. Pure. */
-import { complaintOf } from '#contracts';
+import { complaintOf, type Complaint } from '#contracts';
 import { z } from 'zod';
 
 /** Where a row came from: `line 12` of a CSV, `feature 3` of a GeoJSON. */
@@ -35,10 +35,16 @@ export function checkRow<T>(schema: z.ZodType<T>, raw: unknown, place: Place): {
   if (!result.success) {
     return { problems: result.error.issues.map((issue) => ({ ...place, ...complaintOf(new z.ZodError([issue])) })) };
   }
-  const value = result.data as Record<string, unknown>;
-  const problems = Object.keys(value).flatMap((field) => complaintAboutText(value[field]).map((expected) => ({ ...place, field, expected })));
-  if (typeof value['timeZone'] === 'string' && !isTimeZone(value['timeZone'])) problems.push({ ...place, field: 'timeZone', expected: 'expected a time zone such as Asia/Ho_Chi_Minh' });
+  const problems = complaintsAboutTexts(result.data as object).map((complaint) => ({ ...place, ...complaint }));
   return problems.length > 0 ? { problems } : { row: { value: result.data, place } };
+}
+
+/** What the contracts do not say: texts without control characters, and a time zone that exists. */
+export function complaintsAboutTexts(value: object): Complaint[] {
+  const complaints = Object.entries(value).flatMap(([field, text]) => complaintAboutText(text).map((expected) => ({ field, expected })));
+  const { timeZone } = value as { timeZone?: unknown };
+  if (typeof timeZone === 'string' && !isTimeZone(timeZone)) complaints.push({ field: 'timeZone', expected: 'expected a time zone such as Asia/Ho_Chi_Minh' });
+  return complaints;
 }
 
 export function sentence({ file, at, field, expected }: RowProblem): string {

@@ -42,7 +42,16 @@ export interface ImportResult {
 export async function importFiles(db: Database, files: ImportFiles, options: ImportOptions): Promise<ImportResult> {
   const [migrated] = await db.query("select from pg_tables where schemaname = 'registry' and tablename = 'change'");
   if (migrated === undefined) throw problem(409, 'no-registry', { detail: 'the registry is not there yet: start api once, which makes it' });
-  const read = await readFiles(files, options.limits);
+  return importRows(db, await readFiles(files, options.limits), options);
+}
+
+/** Rows as they were read, with what was wrong in their reading. */
+export interface ReadRows {
+  readonly plan: Plan;
+  readonly problems: readonly RowProblem[];
+}
+
+export function importRows(db: Database, read: ReadRows, options: Omit<ImportOptions, 'limits'>): Promise<ImportResult> {
   return db.transaction(async (transaction) => {
     // One import at a time, so that what the rows were checked against still holds when they are written.
     await transaction.query('select n from registry.change for update');
@@ -50,7 +59,7 @@ export async function importFiles(db: Database, files: ImportFiles, options: Imp
     const problems = [...read.problems, ...misfits];
     if (problems.length > 0 && options.partial !== true) return { problems, done: null, secrets: new Map(), stillRevoked: [] };
 
-    const assets = await putAssets(transaction, await withZones(transaction, plan.assets), options);
+    const assets = await putAssets(transaction, await withZones(transaction, values(plan.assets)), options);
     const gateways = await putGateways(transaction, values(plan.gateways), options);
     const devices = await putDevices(transaction, values(plan.devices), options);
     const secrets: Secrets = new Map([...gateways.secrets, ...devices.secrets]);
@@ -62,7 +71,7 @@ export async function importFiles(db: Database, files: ImportFiles, options: Imp
   });
 }
 
-async function readFiles(files: ImportFiles, limits: FileLimits): Promise<{ plan: Plan; problems: RowProblem[] }> {
+async function readFiles(files: ImportFiles, limits: FileLimits): Promise<ReadRows> {
   const problems: RowProblem[] = [];
   const readAll = async <T>(names: readonly string[], read: (file: string, bytes: Buffer) => FileRows<T>): Promise<Row<T>[]> => {
     const all: Row<T>[] = [];
@@ -87,11 +96,11 @@ async function readFiles(files: ImportFiles, limits: FileLimits): Promise<{ plan
 }
 
 /** Gives assets without a zone the one in which they lie, among the zones registered and those of this import. */
-async function withZones(transaction: Transaction, rows: readonly Row<Asset>[]): Promise<Asset[]> {
-  const given = new Set(rows.map(({ value }) => value.id));
+export async function withZones(transaction: Transaction, rows: readonly Asset[]): Promise<Asset[]> {
+  const given = new Set(rows.map(({ id }) => id));
   const areas: Area[] = (await tables.zoneAreas(transaction)).filter(({ id }) => !given.has(id)).flatMap(({ id, geometry }) => areaOf(id, geometry) ?? []);
-  for (const { value } of rows) if (value.kind === 'zone' && value.geometry !== null) areas.push(...[areaOf(value.id, value.geometry) ?? []].flat());
-  return rows.map(({ value }) => {
+  for (const value of rows) if (value.kind === 'zone' && value.geometry !== null) areas.push(...[areaOf(value.id, value.geometry) ?? []].flat());
+  return rows.map((value) => {
     if (value.zone !== null || value.geometry === null || value.kind === 'city' || value.kind === 'zone') return value;
     return { ...value, zone: areaAround(areas, standsAt(value.geometry)) };
   });

@@ -3,15 +3,23 @@ import { Described, serviceModule, type Registry, type Service } from '#service'
 import type { Database } from '#timeseries';
 import { Controller, Get, Inject, Req, Res, type DynamicModule } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AssetRoutes, registryDatabase } from './asset-routes.js';
 import { audit } from './audit.js';
+import { AuditRoutes } from './audit-routes.js';
+import { DeviceRoutes, GatewayRoutes } from './client-routes.js';
+import { DatedRowChangeRoutes, DatedRowRoutes } from './dated-row-routes.js';
 import { createForwarder, type ForwardOptions } from './forward.js';
 import { forwarder, forwardRoutes, noteChange, type NoteChange } from './forward-routes.js';
+import { importLimits, ImportRoutes } from './import-routes.js';
+import type { FileLimits } from './import-row.js';
 import { readPage, sendPage, type Page } from './page.js';
 import type { Callers } from './people/callers.js';
 import type { SignIn } from './people/people.js';
 import { peopleDatabase, PeopleRoutes } from './people/people-routes.js';
 import { SessionRoutes, sessionRouteOptions } from './people/session-routes.js';
 import { TokenRoutes } from './people/token-routes.js';
+import { streamModule } from './stream-routes.js';
+import type { Stream } from './stream.js';
 
 const pages = Symbol('pages');
 const page = { summary: 'A file of the page', role: 'anyone', hidden: true, answers: { 200: { description: 'The file' } } } as const;
@@ -72,17 +80,21 @@ export interface ApiParts {
   readonly callers: Callers;
   readonly signIn: SignIn;
   readonly forward: ForwardOptions;
+  readonly importLimits: FileLimits;
+  readonly stream: Stream;
 }
 
-export function apiModule(service: Service, { db, callers, signIn, forward }: ApiParts): DynamicModule {
+export function apiModule(service: Service, { db, callers, signIn, forward, importLimits: limitsOfImports, stream }: ApiParts): DynamicModule {
   const note: NoteChange = ({ person }, method, path) => audit(db, { author: person, action: 'change-forwarded', subject: path.slice(0, 300), details: { method } });
   return {
     module: ApiModule,
-    imports: [serviceModule(service), pageModule(), forwardModule(service, forward, note)],
-    controllers: [SessionRoutes, PeopleRoutes, TokenRoutes],
+    imports: [serviceModule(service), pageModule(), forwardModule(service, forward, note), streamModule(stream)],
+    controllers: [SessionRoutes, PeopleRoutes, TokenRoutes, AssetRoutes, DeviceRoutes, GatewayRoutes, ImportRoutes, DatedRowRoutes, DatedRowChangeRoutes, AuditRoutes],
     providers: [
       { provide: sessionRouteOptions, useValue: { db, callers, signIn } },
       { provide: peopleDatabase, useValue: db },
+      { provide: registryDatabase, useValue: db },
+      { provide: importLimits, useValue: limitsOfImports },
     ],
   };
 }

@@ -18,6 +18,8 @@ export interface RegisterOptions {
   readonly rotate?: boolean;
   /** With `rotate`: also for those who were revoked. */
   readonly readmit?: boolean;
+  /** What else the audit should know: the fields that were changed, the name of a file. */
+  readonly details?: object;
 }
 
 /** By client id. */
@@ -118,10 +120,11 @@ function ids(rows: readonly { readonly id: string }[]): string[] {
 }
 
 /** Ten thousand names do not belong in one row of the audit: how many, some, and a hash by which a file can be recognised. */
-async function recorded(transaction: Transaction, action: string, given: readonly object[], put: readonly tables.Put[], secrets: Secrets, { author = 'system', rotate = false }: RegisterOptions): Promise<Outcome> {
+async function recorded(transaction: Transaction, action: string, given: readonly object[], put: readonly tables.Put[], secrets: Secrets, { author = 'system', rotate = false, details = {} }: RegisterOptions): Promise<Outcome> {
   const added = put.filter((row) => row.added).length;
   const outcome = { given: given.length, added, changed: put.length - added };
   const sha256 = createHash('sha256').update(JSON.stringify(given)).digest('hex');
-  await audit(transaction, { author, action, subject: '', details: { ...outcome, secrets: secrets.size, rotate, sample: put.slice(0, 20).map(({ id }) => id), sha256 } });
+  const subject = given.length === 1 ? (given[0] as { readonly id: string }).id : '';
+  await audit(transaction, { author, action, subject, details: { ...outcome, secrets: secrets.size, rotate, sample: put.slice(0, 20).map(({ id }) => id), sha256, ...details } });
   return { ...outcome, secrets };
 }

@@ -17,6 +17,7 @@ create table dated_row_change (
   decision_reason text,
   check ((state = 'proposed') = (decided_by is null)),
   check ((state = 'proposed') = (decided_at is null)),
-  constraint two_people check (decided_by <> author)
+  -- Whoever proposed may take it back, and no more.
+  constraint two_people check (state <> 'approved' or decided_by <> author)
 );
 create index on dated_row_change (kind, key);
