@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseBridges, readBridgeFile } from './bridge-file.js';
@@ -57,4 +57,9 @@ describe('the files it names', () => {
     await expect(readBridgeFile(file)).rejects.toThrow(/2 problems: bridges\[0\]\.caFile: expected a file that can be read: ENOENT.*; bridges\[0\]\.passwordFile: /);
     await expect(readBridgeFile(join(folder, 'none'))).rejects.toThrow(/^BRIDGE_FILE cannot be read: ENOENT/);
   });
+});
+
+it('takes the example of docs/bridge.md', () => {
+  const [, example] = /```json\n(.*?)```/s.exec(readFileSync(join(import.meta.dirname, '../../../docs/bridge.md'), 'utf8'))!;
+  expect(parseBridges('the-file', example!)).toMatchObject([{ subscriptions: [{ filter: 'city/+/+/+' }, { filter: 'sensors/+/+/up' }] }]);
 });
