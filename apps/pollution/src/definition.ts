@@ -1,9 +1,15 @@
 /** Pollution as a domain: its rows, how its messages are read, what becomes stale by them, its own routes and job. */
+import { pollutionFlagBits } from '#contracts';
 import { ageLimits, type DomainDefinition } from '#domain';
 import { catalogue } from './catalogue.js';
+import type { HoursContext } from './hours.js';
+import { type HoursJob, startHours } from './hours-job.js';
 import { type Observation, observationsFrom } from './observation.js';
 import { type StaleHour, staleHoursFold } from './stale-hours.js';
 import { readings, rollups } from './tables.js';
+
+/** Of a station that the registry does not know any more. */
+const zoneDefault = 'Asia/Ho_Chi_Minh';
 
 export const pollution: DomainDefinition<Observation, string, StaleHour> = {
   name: 'pollution',
@@ -11,15 +17,27 @@ export const pollution: DomainDefinition<Observation, string, StaleHour> = {
   table: readings,
   rollups,
   catalogue,
+  flagBits: pollutionFlagBits,
   observationsFrom,
-  prepare({ registry }) {
+  prepare({ config, service, db, registry }) {
+    const { health, log } = service;
     const ages = ageLimits(registry, 'pollution.age');
+    const hours: HoursContext = { db, log, rows: (kind) => registry.rows(kind), zoneOf: (asset) => registry.asset(asset)?.timeZone ?? zoneDefault, topicRoot: config.TOPIC_ROOT };
+    let job: HoursJob | null = null;
     return {
       fold: staleHoursFold(registry),
       age: (atMs) => ages.at(atMs),
       controllers: [],
       providers: [],
-      onRegistryChange: () => ages.forget(),
+      onRegistryChange() {
+        ages.forget();
+        job?.nudge();
+      },
+      onStored: () => job?.nudge(),
+      start({ relay }) {
+        job = startHours(hours, { onAnnounced: () => relay.nudge(), onTrouble: (failing) => health.report('hours', !failing) });
+        service.onStop('hours', () => job!.stop());
+      },
     };
   },
 };

@@ -38,13 +38,16 @@ function touched(asset: string, { device, observedAtMs }: Arrival<Observation>, 
   return { asset, hourMs: startOfHour(observedAtMs), replay: registry.device(device)?.replay === true };
 }
 
-/** In the order of their keys, so that two who note the same hours never wait for each other in a circle. */
-export async function noteStale({ query }: Transaction, hours: readonly StaleHour[]): Promise<void> {
+/**
+ * In the order of their keys, so that two who note the same hours never wait for each other in a circle.
+ * `onlyNew`: a note that is there already is enough, and stays as it is.
+ */
+export async function noteStale({ query }: Transaction, hours: readonly StaleHour[], onlyNew = false): Promise<void> {
   const distinct = [...new Map(hours.map((hour) => [`${hour.asset} ${hour.hourMs}`, hour])).values()];
   await query(
     `insert into ${schema}.stale_hour as old (asset, hour_at, replay)
      select asset, hour_at, replay from unnest($1::text[], $2::timestamptz[], $3::boolean[]) as n (asset, hour_at, replay) order by asset, hour_at
-     on conflict (asset, hour_at) do update set version = old.version + 1, noted_at = now(), replay = excluded.replay`,
+     on conflict (asset, hour_at) do ${onlyNew ? 'nothing' : 'update set version = old.version + 1, noted_at = now(), replay = excluded.replay'}`,
     [distinct.map(({ asset }) => asset), distinct.map(({ hourMs: atMs }) => new Date(atMs).toISOString()), distinct.map(({ replay }) => replay)],
   );
 }

@@ -70,8 +70,7 @@ create table applied_row (
   key text not null,
   valid_from timestamptz not null,
   valid_to timestamptz,
-  value jsonb not null,
-  verified boolean not null
+  value jsonb not null
 );
 
 -- The state of each condition, and every change of it: what alerts was told, for asking again and for history.
