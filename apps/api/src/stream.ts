@@ -44,6 +44,7 @@ interface Opened {
 }
 
 const retryMs = 1_000;
+const recordsAtOnceMax = 100;
 
 export function startStream({ service, kafka, topicRoot, limits, stillIn }: StreamOptions): Stream {
   const { log, health } = service;
@@ -71,13 +72,18 @@ export function startStream({ service, kafka, topicRoot, limits, stillIn }: Stre
       readUpTo = ends.high;
       reader = readFromOffset({
         kafka, topic, reader: 'stream', log, fromOffset: ring.next,
-        onRecords(records) {
-          for (const record of records) {
-            while (ring.next < record.offset) ring.push({ offset: ring.next, bytes: null, path: [] }); // Taken by Kafka itself.
-            ring.push(changeFrame(record, complain));
+        async onRecords(records) {
+          for (let at = 0; at < records.length && !closing; at += recordsAtOnceMax) {
+            // A burst may be larger than memory reaches: connections get a turn to take their part before it moves on.
+            if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+            const some = records.slice(at, at + recordsAtOnceMax);
+            for (const record of some) {
+              while (ring.next < record.offset) ring.push({ offset: ring.next, bytes: null, path: [] }); // Taken by Kafka itself.
+              ring.push(changeFrame(record, complain));
+            }
+            metrics.read.inc(some.length);
+            for (const { client } of opened) client.pump(ring);
           }
-          metrics.read.inc(records.length);
-          for (const { client } of opened) client.pump(ring);
         },
         onGap(due, given) {
           log.error({ topic, dueOffset: due, givenOffset: given }, 'changes of alarms are gone before they were read: every client loads anew');

@@ -41,7 +41,7 @@ export function readFromOffset({ kafka, topic, reader, log, fromOffset, onRecord
   consumer.on('consumer.crash', ({ payload }) => {
     if (!payload.restart && !stopping) onFatal(payload.error);
   });
-  // Before the first fetch: without a committed offset kafkajs would begin somewhere else.
+  // Before the first fetch: without a committed offset kafkajs would begin with the oldest record.
   consumer.on('consumer.group_join', () => consumer.seek({ topic, partition: 0, offset: String(due) }));
 
   async function take({ batch, isRunning, isStale, heartbeat, resolveOffset }: EachBatchPayload): Promise<void> {
