@@ -1,7 +1,7 @@
 /** Api's Nest module: the page, people and what they may do, the registry, what is forwarded to the domains. */
 import { Described, serviceModule, type Registry, type Service } from '#service';
 import type { Database } from '#timeseries';
-import { Controller, Get, Inject, Req, Res, type DynamicModule } from '@nestjs/common';
+import { Controller, Get, Inject, Req, Res, type DynamicModule, type Type } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AssetRoutes, registryDatabase } from './asset-routes.js';
 import { audit } from './audit.js';
@@ -40,12 +40,21 @@ class PageRoutes {
     sendPage(this.pages.get('live.js')!, request, response);
   }
 
+  @Get('sign-in.js')
+  @Described(page)
+  signIn(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
+    sendPage(this.pages.get('sign-in.js')!, request, response);
+  }
+
   @Get('live.css')
   @Described(page)
   style(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
     sendPage(this.pages.get('live.css')!, request, response);
   }
 }
+
+/** The routes that api answers itself, beside the page, the stream and what is forwarded. */
+export const ownControllers: readonly Type[] = [SessionRoutes, PeopleRoutes, TokenRoutes, AssetRoutes, DeviceRoutes, GatewayRoutes, ImportRoutes, DatedRowRoutes, DatedRowChangeRoutes, AuditRoutes];
 
 class PageModule {}
 class ForwardModule {}
@@ -89,7 +98,7 @@ export function apiModule(service: Service, { db, callers, signIn, forward, impo
   return {
     module: ApiModule,
     imports: [serviceModule(service), pageModule(), forwardModule(service, forward, note), streamModule(stream)],
-    controllers: [SessionRoutes, PeopleRoutes, TokenRoutes, AssetRoutes, DeviceRoutes, GatewayRoutes, ImportRoutes, DatedRowRoutes, DatedRowChangeRoutes, AuditRoutes],
+    controllers: [...ownControllers],
     providers: [
       { provide: sessionRouteOptions, useValue: { db, callers, signIn } },
       { provide: peopleDatabase, useValue: db },

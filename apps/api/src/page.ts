@@ -1,4 +1,4 @@
-/** The live page's three files, read once at the start and sent with headers under which no other script can run. */
+/** The live page's files, read once at the start and sent with headers under which no other script can run. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -9,7 +9,7 @@ export interface Page {
   readonly etag: string;
 }
 
-const types = { 'index.html': 'text/html', 'live.js': 'text/javascript', 'live.css': 'text/css' } as const;
+const types = { 'index.html': 'text/html', 'live.js': 'text/javascript', 'sign-in.js': 'text/javascript', 'live.css': 'text/css' } as const;
 
 const securityHeaders = {
   'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
