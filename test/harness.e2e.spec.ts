@@ -2,7 +2,7 @@
  * The judge of faults judged: on a city where nothing is wrong it finds nothing, and whatever is then broken in the
  * database by hand it finds. Each test breaks one thing more, so the counts only grow.
  */
-import { judge, type Beside, type Compared, type Verdict } from './faults/whole.js';
+import { judge, nothingBeside, type Compared, type Verdict } from './faults/whole.js';
 import { poisons } from './faults/poison.js';
 import { loadCity, loadGenerator, type LoadPlan } from './support/bench-city.js';
 import { promptAggregates, startCity, type City } from './support/city.js';
@@ -17,7 +17,8 @@ describe('the comparison of a city with the log of acknowledgements', () => {
   let city: City;
   let generator: GeneratorProcess;
   let last: Verdict;
-  const beside: Beside = { letters: [], storedBy: new Map(), repeatsOpen: false };
+  const beside = nothingBeside();
+  const { letters } = beside.of.traffic;
   const compared = (): Compared => ({ generator, assetOf: (device) => `${plan.prefix}-segment-${String(device).padStart(5, '0')}` });
 
   beforeAll(async () => {
@@ -28,8 +29,8 @@ describe('the comparison of a city with the log of acknowledgements', () => {
     await generator.settle(settleMs);
     await generator.ask({ do: 'pause' });
     const name = generator.spec.devices[0]!.id;
-    const bad = poisons(name, Date.now());
-    for (const { letters, payload } of bad) for (const reason of letters) beside.letters.push({ device: name, reason, payload });
+    const bad = poisons('traffic', name, Date.now());
+    for (const { letters: reasons, payload } of bad) for (const reason of reasons) letters.push({ device: name, reason, payload });
     await generator.ask({ do: 'raw', messages: bad.map(({ payload }) => ({ device: 0, payload })) });
     await generator.settle(settleMs);
     await generator.ask({ do: 'again', span: { from: messages - corrected, to: messages }, corrected: true, rate: 0 });
@@ -51,7 +52,7 @@ describe('the comparison of a city with the log of acknowledgements', () => {
 
   it('finds nothing where nothing is wrong', async () => {
     last = await judge(city, [compared()], beside);
-    expect(last).toEqual({ acknowledged: messages + corrected + beside.letters.length, stored: messages, duplicates: 0, deadLettered: beside.letters.length, unaccounted: 0, differences: 0, told: [] });
+    expect(last).toEqual({ acknowledged: messages + corrected + letters.length, stored: messages, duplicates: 0, deadLettered: letters.length, unaccounted: 0, differences: 0, told: [] });
     const [changes] = await city.db.query('select count(*)::int as count from traffic.condition_change');
     expect(changes!['count']).toBeGreaterThan(plan.devices);
   }, 60_000);

@@ -101,7 +101,7 @@ it('is not held up by clients that never finish a packet, nor by one that floods
 it('makes of each poisonous payload a dead letter with the reason that names what is wrong', async () => {
   const device = nameOf(7);
   const { raw } = await RawMqtt.connected({ port: city.mqttPort }, { user: device, secret: city.secrets.get(device)! });
-  const bad = poisons(device, Date.now());
+  const bad = poisons('traffic', device, Date.now());
   for (const [index, { payload }] of bad.entries()) raw.publish(topicOf(7), payload, { id: index + 1 });
   for (const _ of bad) await raw.next('puback');
   raw.end();

@@ -58,10 +58,10 @@ async function pass(city: City, generator: GeneratorProcess, name: string, send:
 }
 
 async function differencesOf(city: City, generator: GeneratorProcess): Promise<{ missing: number; duplicates: number; count: number; told: readonly string[] }> {
-  const { devices, channels, phase } = generator.spec;
-  const source: Source = { expected: expectedReadings(await readLog(generator), channels.length, phase), devices: devices.map(({ id }) => id), channels, phase };
+  const { domain, devices, channels, phase } = generator.spec;
+  const source: Source = { expected: expectedReadings(await readLog(generator), generator.spec), devices: devices.map(({ id }) => id), domain, channels, phase };
   const differences = new Differences();
-  const rows = await compareReadings(city.db, city.adminUrl, [source], differences);
-  await compareAggregates(city.db, city.adminUrl, [source], differences);
+  const rows = await compareReadings(city.db, city.adminUrl, domain, [source], differences);
+  await compareAggregates(city.db, city.adminUrl, domain, [source], differences);
   return { missing: rows.missingCount, duplicates: rows.duplicates, count: differences.count, told: differences.told };
 }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Domain, domainNames } from '#contracts';
 import type { City } from '../support/city.js';
 import { compareReadings, Differences, type Source } from '../support/compare-readings.js';
 import { expectedReadings } from '../support/expected-readings.js';
@@ -27,22 +28,29 @@ export interface Bound {
 export async function bindLogs(city: City, generators: readonly GeneratorProcess[]): Promise<Bound> {
   const logs = await Promise.all(generators.map(readLog));
   const sources = logs.map((log, index): Source => {
-    const { devices, channels, phase } = generators[index]!.spec;
-    return { expected: expectedReadings(log, channels.length, phase), devices: devices.map(({ id }) => id), channels, phase };
+    const { domain, devices, channels, phase } = generators[index]!.spec;
+    return { expected: expectedReadings(log, { domain, channels, phase }), devices: devices.map(({ id }) => id), domain, channels, phase };
   });
   const differences = new Differences();
-  const rows = await compareReadings(city.db, city.adminUrl, sources, differences);
+  const sum = { found: 0, duplicates: 0, unaccounted: 0 };
+  for (const domain of domainNames) {
+    const ofDomain = sources.filter((source) => source.domain === domain);
+    if (ofDomain.length === 0) continue;
+    const rows = await compareReadings(city.db, city.adminUrl, domain, ofDomain, differences);
+    sum.found += rows.found;
+    sum.duplicates += rows.duplicates;
+    sum.unaccounted += (rows.missing.length === 0 ? 0 : await withoutDeadLetter(city, domain, rows.missing)) + rows.missingCount - rows.missing.length;
+  }
   const accounting = await city.accounting();
-  const lost = rows.missing.length === 0 ? 0 : await withoutDeadLetter(city, rows.missing);
   return {
     published: logs.reduce((sum, { length }) => sum + length, 0),
     acknowledged: logs.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
-    stored: rows.found,
+    stored: sum.found,
     corrected: accounting.corrected,
     repeated: accounting.repeated,
     deadLettered: accounting.deadLettered,
-    duplicates: rows.duplicates,
-    unaccounted: lost + rows.missingCount - rows.missing.length,
+    duplicates: sum.duplicates,
+    unaccounted: sum.unaccounted,
     differences: differences.count,
     told: differences.told,
   };
@@ -59,9 +67,9 @@ export async function readLog(generator: GeneratorProcess): Promise<MessageLog> 
 }
 
 /** How many of these identities are in no dead letter either. */
-export async function withoutDeadLetter({ db }: City, missing: readonly [device: string, channel: string, ms: number][]): Promise<number> {
+export async function withoutDeadLetter({ db }: City, domain: Domain, missing: readonly [device: string, channel: string, ms: number][]): Promise<number> {
   const letters = new Set<string>();
-  for (const { device, payload } of await db.query('select device, payload from traffic.dead_letter')) {
+  for (const { device, payload } of await db.query(`select device, payload from ${domain}.dead_letter`)) {
     const observedAt = /"observedAt":"([^"]+)"/.exec((payload as Buffer).toString('latin1'))?.[1];
     const channel = /"channel":"([^"]+)"/.exec((payload as Buffer).toString('latin1'))?.[1] ?? '';
     if (observedAt !== undefined) letters.add(`${device}/${channel}/${Date.parse(observedAt)}`);

@@ -10,7 +10,7 @@ import { loadCity, loadGenerator, type LoadPlan } from '../support/bench-city.js
 import { sleep, startCity, type City } from '../support/city.js';
 import { GeneratorProcess } from '../support/generator-process.js';
 import type { Statistics } from '../support/generator-words.js';
-import { numericValuesPerReading, patch, readingPacket, valuesOf } from '../support/payload.js';
+import { numericValuesPerReading, readingPacket } from '../support/payload.js';
 import { cpuUsOf, machineTime, memoryMbOf, type Machine } from '../support/processor-time.js';
 import { bindLogs, type Bound } from './bound-log.js';
 import { firstPerSecond, pace } from './pace.js';
@@ -194,8 +194,8 @@ export async function waitForOthers(devices: number, file: string, stopped: Prom
   const city = await startCity(loadCity(plan));
   try {
     const spec = loadGenerator(city, plan);
-    const packet = readingPacket('traffic', spec.devices[0]!.id, '');
-    patch(packet, Date.now(), valuesOf(0, 0, spec.phase));
+    const packet = readingPacket(spec.devices[0]!.id, '');
+    packet.patch(Date.now(), 0, 0, spec.phase);
     const idsOf = (numbers: readonly number[]): string[] => numbers.map((n) => spec.devices[n]!.id);
     writeFileSync(file, `${JSON.stringify({
       host: spec.host, port: spec.port, topic: mqttTopic('traffic', '<device>', 'readings'), qos: 1,

@@ -4,7 +4,7 @@
  * Half are right packets that were damaged (bits turned, bytes cut, lengths changed), since these get furthest; the rest
  * break one rule of the standard each.
  */
-import { publishPacket } from '../support/payload.js';
+import { publishPacket } from '../support/packet.js';
 
 export interface Attack {
   readonly kind: string;

@@ -1,59 +1,37 @@
 /** Compares everything the database derived from readings with the second way of computing: nothing may differ. */
+import type { Domain } from '#contracts';
 import type { Database } from '#timeseries';
-import { copyOut, type ColumnType } from '../support/copy-out.js';
+import { copyOut } from '../support/copy-out.js';
 import { channelIdsOf, channelsById, iso, type Differences, type Source } from '../support/compare-readings.js';
-import { aggregatesOf, levels, type Aggregate, type ExpectedCondition, type Level } from './recompute.js';
-
-const aggregateColumns: readonly (readonly [sql: string, type: ColumnType, of: ((sum: Aggregate) => number | null) | null])[] = [
-  ['channel_id', 'int4', null],
-  ['bucket', 'timestamptz', null],
-  ['n_observed', 'int4', ({ observed }) => observed],
-  ['n_imputed', 'int4', () => 0],
-  ['observed_s', 'int8', ({ observedS }) => observedS],
-  ['imputed_s', 'int8', () => 0],
-  ['count', 'int8', ({ count }) => count],
-  ['speed_sum', 'float8', ({ speedSum }) => speedSum],
-  ['speed_weight', 'float8', ({ speedWeight }) => speedWeight],
-  ['occupancy_sum', 'float8', ({ occupancySum }) => occupancySum],
-  ['occupancy_s', 'float8', ({ occupancyS }) => occupancyS],
-  ['motorcycle', 'int8', ({ motorcycle }) => motorcycle],
-  ['car', 'int8', ({ car }) => car],
-  ['bus', 'int8', ({ bus }) => bus],
-  ['truck', 'int8', ({ truck }) => truck],
-  ['trailer', 'int8', () => null],
-  ['bicycle', 'int8', () => null],
-  ['other', 'int8', () => null],
-];
+import { payloadOf } from '../support/payloads.js';
+import { aggregatesOf, levels, type ExpectedCondition, type Level } from './recompute.js';
 
 /** Sums of numbers of 32 bits are exact in 64 whatever their order, up to the last bits of very long sums. */
 const sumTolerance = 1e-12;
 
-export async function compareAggregates(db: Database, url: string, sources: readonly Source[], differences: Differences, others: ReadonlySet<string> = new Set()): Promise<void> {
-  const known = await channelsById(db, sources);
-  const othersIds = await channelIdsOf(db, others);
+export async function compareAggregates(db: Database, url: string, domain: Domain, sources: readonly Source[], differences: Differences, others: ReadonlySet<string> = new Set()): Promise<void> {
+  const known = await channelsById(db, domain, sources);
+  const othersIds = await channelIdsOf(db, domain, others);
+  const payload = payloadOf(domain);
+  const columns = [['channel_id', 'int4'], ['bucket', 'timestamptz'], ...payload.sums] as const;
   for (const level of Object.keys(levels) as Level[]) {
-    const expected = new Map([...known].map(([id, { of, source }]) => [id, aggregatesOf(of, level, source.phase)]));
-    const names = aggregateColumns.map(([name]) => name).join(', ');
-    await copyOut(url, `select ${names} from traffic.reading_${level}`, aggregateColumns.map(([, type]) => type), (row) => {
-      const [channelId, bucketMs] = row as [number, number];
+    const expected = new Map([...known].map(([id, { of, source }]) => [id, aggregatesOf(of, level, payload, source.phase)]));
+    await copyOut(url, `select ${columns.map(([name]) => name).join(', ')} from ${domain}.reading_${level}`, columns.map(([, type]) => type), (row) => {
+      const [channelId, bucketMs, ...found] = row as [number, number, ...(number | null)[]];
       if (othersIds.has(channelId)) return;
       const buckets = expected.get(channelId);
-      const sum = buckets?.get(bucketMs);
-      const where = `${level} of channel ${channelId} at ${iso(bucketMs)}`;
-      // An empty aggregate says the same as none.
-      if (sum === undefined) {
-        if (row[2] !== 0) differences.add(`${where}: nothing was sent for it`);
+      const sums = buckets?.get(bucketMs);
+      const where = `${domain} ${level} of channel ${channelId} at ${iso(bucketMs)}`;
+      // An empty aggregate says the same as none; the number of readings comes first in every domain.
+      if (sums === undefined) {
+        if (found[0] !== 0) differences.add(`${where}: nothing was sent for it`);
         return;
       }
       buckets!.delete(bucketMs);
-      for (const [index, [name, , of]] of aggregateColumns.entries()) {
-        if (of !== null && !same(row[index]!, of(sum))) {
-          differences.add(`${where}: ${name} is ${row[index]}, expected ${of(sum)}`);
-          return;
-        }
-      }
+      const different = sums.findIndex((sum, index) => !same(found[index]!, sum));
+      if (different >= 0) differences.add(`${where}: ${payload.sums[different]![0]} is ${found[different]}, expected ${sums[different]}`);
     });
-    for (const [channelId, buckets] of expected) for (const bucketMs of buckets.keys()) differences.add(`${level} of channel ${channelId} at ${iso(bucketMs)}: missing`);
+    for (const [channelId, buckets] of expected) for (const bucketMs of buckets.keys()) differences.add(`${domain} ${level} of channel ${channelId} at ${iso(bucketMs)}: missing`);
   }
 }
 
@@ -63,21 +41,21 @@ function same(found: number | null, expected: number | null): boolean {
 }
 
 /** What corrections replaced is kept: one row in the history for each revision. */
-export async function compareHistory(db: Database, sources: readonly Source[], differences: Differences): Promise<void> {
-  const known = await channelsById(db, sources);
+export async function compareHistory(db: Database, domain: Domain, sources: readonly Source[], differences: Differences): Promise<void> {
+  const known = await channelsById(db, domain, sources);
   const rows = await db.query(
-    `select channel_id, (extract(epoch from observed_at) * 1000)::float8 as ms, array_agg(revision order by revision)::int[] as revisions from traffic.reading_history group by channel_id, observed_at`,
+    `select channel_id, (extract(epoch from observed_at) * 1000)::float8 as ms, array_agg(revision order by revision)::int[] as revisions from ${domain}.reading_history group by channel_id, observed_at`,
   );
   const found = new Map(rows.map((row) => [`${row['channel_id']}@${Math.round(row['ms'] as number)}`, (row['revisions'] as number[]).join()]));
   for (const [id, { of }] of known) {
     for (const [index, revision] of of.revision.entries()) {
       const key = `${id}@${of.observedAtMs[index]}`;
       const wanted = Array.from({ length: revision }, (_, n) => n).join();
-      if ((found.get(key) ?? '') !== wanted) differences.add(`history of channel ${id} at ${iso(of.observedAtMs[index]!)}: revisions [${found.get(key) ?? ''}], expected [${wanted}]`);
+      if ((found.get(key) ?? '') !== wanted) differences.add(`${domain} history of channel ${id} at ${iso(of.observedAtMs[index]!)}: revisions [${found.get(key) ?? ''}], expected [${wanted}]`);
       found.delete(key);
     }
   }
-  for (const key of found.keys()) differences.add(`history of channel ${key}: nobody corrected it`);
+  for (const key of found.keys()) differences.add(`${domain} history of channel ${key}: nobody corrected it`);
 }
 
 /** `assetOf`: the segment of a device number. */

@@ -2,23 +2,32 @@
  * The faults, one function each: what is broken, and when it was mended (performance.now()), for counting the seconds
  * until the city is whole again. The load goes on around each.
  */
+import { type Domain, streamTopic } from '#contracts';
 import { connectKafka } from '#messaging';
 import { quietLog, sleep, type AppName, type City } from '../support/city.js';
 import { infra, instanceName } from '../support/instance.js';
 import type { GeneratorProcess } from '../support/generator-process.js';
 import { say } from '../bench/report.js';
-import { partlyWrong, poisons, reading, type Poison } from './poison.js';
+import { leastReading, partlyWrong, poisons, reading, type Poison } from './poison.js';
 import type { Beside } from './whole.js';
+
+/** What is sent to one domain. */
+export interface Load {
+  readonly domain: Domain;
+  /** The load of everybody. */
+  readonly generator: GeneratorProcess;
+  readonly ratePerSecond: number;
+  /** A device of its own that sends what is partly wrong. */
+  readonly stranger: GeneratorProcess;
+}
 
 export interface Scene {
   readonly city: City;
-  /** The load of everybody. */
-  readonly generator: GeneratorProcess;
-  /** A device of its own that floods, and one that sends what is partly wrong. */
+  /** Both domains at once. */
+  readonly loads: readonly Load[];
+  /** A device of its own that floods traffic. */
   readonly flooder: GeneratorProcess;
-  readonly stranger: GeneratorProcess;
   readonly beside: Beside;
-  readonly ratePerSecond: number;
   readonly databaseStopMs: number;
   readonly kafkaStopMs: number;
   /** Figures that a fault measured itself. */
@@ -34,9 +43,10 @@ const lateMs = 24 * 3_600_000;
 const floodMs = 6_000;
 
 export const faults: Readonly<Record<string, Fault>> = {
-  'kill ingest': killApp('ingest'),
-  'kill traffic': killApp('traffic'),
-  'kill api': killApp('api'),
+  'kill ingest': killApps('ingest'),
+  'kill traffic': killApps('traffic'),
+  'kill pollution and alerts': killApps('pollution', 'alerts'),
+  'kill api': killApps('api'),
   'kill kafka': async (scene) => {
     const { killKafka, ensureKafka } = await infra();
     scene.beside.repeatsOpen = true;
@@ -69,36 +79,43 @@ export const faults: Readonly<Record<string, Fault>> = {
     await ensureKafka(instanceName);
     return mended;
   },
-  poison,
-  'same traffic twice': ({ generator, ratePerSecond }) => again(generator, false, ratePerSecond),
-  'corrected values': ({ generator, ratePerSecond }) => again(generator, true, ratePerSecond),
-  'data 24 h late': async ({ generator, ratePerSecond }) => {
-    await quiet(generator);
-    await generator.ask({ do: 'observe', fromMs: Date.now() - lateMs, stepMs: 1000 });
-    await generator.ask({ do: 'load', rate: 0, messages: lateMessages });
-    await generator.settle(settleMs);
-    const mended = performance.now();
-    await generator.ask({ do: 'observe', fromMs: null, stepMs: null });
-    await generator.ask({ do: 'load', rate: ratePerSecond });
-    return mended;
-  },
+  poison: (scene) => forEachLoad(scene, (load) => poison(scene, load)),
+  'same readings twice': (scene) => forEachLoad(scene, (load) => again(load, false)),
+  'corrected values': (scene) => forEachLoad(scene, (load) => again(load, true)),
+  'data 24 h late': (scene) => forEachLoad(scene, late),
   'one device flooding': flood,
 };
 
-function killApp(name: AppName): Fault {
+function killApps(...names: AppName[]): Fault {
   return async ({ city }) => {
-    await city.supervisor.kill9(name);
+    await Promise.all(names.map((name) => city.supervisor.kill9(name)));
     return performance.now();
   };
 }
 
+/** At once in all domains; mended when the last is. */
+async function forEachLoad({ loads }: Scene, fault: (load: Load) => Promise<number>): Promise<number> {
+  return Math.max(...(await Promise.all(loads.map(fault))));
+}
+
 /** Sends the last messages once more, with the same values or with others. */
-async function again(generator: GeneratorProcess, corrected: boolean, rate: number): Promise<number> {
+async function again({ generator, ratePerSecond }: Load, corrected: boolean): Promise<number> {
   await quiet(generator);
   const { published } = await generator.ask({ do: 'look' });
   await generator.ask({ do: 'again', span: { from: Math.max(0, published - repeatsMax), to: published }, corrected, rate: 0 });
   const mended = performance.now();
-  await generator.ask({ do: 'load', rate });
+  await generator.ask({ do: 'load', rate: ratePerSecond });
+  return mended;
+}
+
+async function late({ generator, ratePerSecond }: Load): Promise<number> {
+  await quiet(generator);
+  await generator.ask({ do: 'observe', fromMs: Date.now() - lateMs, stepMs: 1000 });
+  await generator.ask({ do: 'load', rate: 0, messages: lateMessages });
+  await generator.settle(settleMs);
+  const mended = performance.now();
+  await generator.ask({ do: 'observe', fromMs: null, stepMs: null });
+  await generator.ask({ do: 'load', rate: ratePerSecond });
   return mended;
 }
 
@@ -108,53 +125,63 @@ async function quiet(generator: GeneratorProcess): Promise<void> {
 }
 
 /** Every kind of poison in the midst of good readings, over MQTT and as plain records from another system. */
-async function poison({ city, generator, stranger, beside }: Scene): Promise<number> {
+async function poison({ city, beside }: Scene, { domain, generator, stranger }: Load): Promise<number> {
+  const { letters, storedBy } = beside.of[domain];
   const nowMs = Date.now();
   const name = generator.spec.devices[0]!.id;
-  const expect = (device: string, { letters, payload }: Poison): void => {
-    for (const reason of letters) beside.letters.push({ device, reason, payload });
+  const expect = (device: string, { letters: reasons, payload }: Poison): void => {
+    for (const reason of reasons) letters.push({ device, reason, payload });
   };
-  const bad = poisons(name, nowMs);
+  const bad = poisons(domain, name, nowMs);
   for (const one of bad) expect(name, one);
   await generator.ask({ do: 'raw', messages: bad.map(({ payload }) => ({ device: 0, payload })) });
 
   const strangerName = stranger.spec.devices[0]!.id;
-  const first = beside.storedBy.get(strangerName) === 0;
-  const mixed = partlyWrong(strangerName, nowMs);
+  const least = (agoMs: number): Buffer => Buffer.from(JSON.stringify(leastReading(domain, strangerName, nowMs - agoMs)));
+  const first = storedBy.get(strangerName) === 0;
+  const mixed = partlyWrong(domain, strangerName, nowMs);
   // Its 64 channels exist after the first round: from then on only the 63 of them are stored again.
-  const own = Buffer.from(JSON.stringify({ device: strangerName, observedAt: new Date(nowMs - 60_000).toISOString(), periodS: 60, count: 1 }));
-  await stranger.ask({ do: 'raw', messages: [{ device: 0, payload: own }] });
+  await stranger.ask({ do: 'raw', messages: [{ device: 0, payload: least(60_000) }] });
   await stranger.settle(settleMs);
-  if (first) await city.untilCommitted(settleMs);
+  if (first) await untilKnown(city, domain, strangerName);
   for (const one of mixed) expect(strangerName, one);
   await stranger.ask({ do: 'raw', messages: mixed.map(({ payload }) => ({ device: 0, payload })) });
   let stored = 1 + mixed.reduce((sum, one) => sum + one.stored, 0);
 
   const plain: { key: string; value: Buffer; stored: number; letter: Poison['letters'][number] | null }[] = [
-    { key: 'nobody-knows-me', value: Buffer.from(reading('nobody-knows-me', nowMs)), stored: 0, letter: 'unknown-device' },
+    { key: 'nobody-knows-me', value: Buffer.from(reading(domain, 'nobody-knows-me', nowMs)), stored: 0, letter: 'unknown-device' },
     { key: strangerName, value: Buffer.from('{"broken'), stored: 0, letter: 'undecodable' },
-    { key: strangerName, value: Buffer.from(reading('someone-else', nowMs)), stored: 0, letter: 'device-mismatch' },
-    { key: strangerName, value: Buffer.from(JSON.stringify({ device: strangerName, observedAt: new Date(nowMs - 30_000).toISOString(), periodS: 60, count: 2 })), stored: 1, letter: null },
+    { key: strangerName, value: Buffer.from(reading(domain, 'someone-else', nowMs)), stored: 0, letter: 'device-mismatch' },
+    { key: strangerName, value: least(30_000), stored: 1, letter: null },
   ];
-  await sendPlain(city, plain);
+  await sendPlain(city, domain, plain);
   for (const { key, value, letter, stored: more } of plain) {
     stored += more;
-    if (letter !== null) beside.letters.push({ device: key, reason: letter, payload: value });
+    if (letter !== null) letters.push({ device: key, reason: letter, payload: value });
   }
-  beside.storedBy.set(strangerName, (beside.storedBy.get(strangerName) ?? 0) + stored);
+  storedBy.set(strangerName, (storedBy.get(strangerName) ?? 0) + stored);
   await stranger.settle(settleMs);
   return performance.now();
 }
 
-async function sendPlain(city: City, messages: readonly { key: string; value: Buffer }[]): Promise<void> {
+/** Its first reading is stored: its channel is there. */
+async function untilKnown({ db }: City, domain: Domain, device: string): Promise<void> {
+  for (const until = Date.now() + settleMs; Date.now() < until; await sleep(20)) {
+    if ((await db.query(`select from ${domain}.channel where device = $1`, [device])).length > 0) return;
+  }
+  throw new Error(`${device}: no reading of it was stored within ${settleMs / 1000} s`);
+}
+
+async function sendPlain(city: City, domain: Domain, messages: readonly { key: string; value: Buffer }[]): Promise<void> {
   const producer = connectKafka({ brokers: [city.brokers], clientId: 'test', log: quietLog }).producer();
   await producer.connect();
-  await producer.send({ topic: city.readingsTopic, acks: -1, messages: messages.map(({ key, value }) => ({ key, value })) });
+  await producer.send({ topic: streamTopic(city.name, domain, 'readings'), acks: -1, messages: messages.map(({ key, value }) => ({ key, value })) });
   await producer.disconnect();
 }
 
 /** One device sends ten times what all others send together, or as much of it as it is let. */
-async function flood({ generator, flooder, ratePerSecond, figures }: Scene): Promise<number> {
+async function flood({ loads, flooder, figures }: Scene): Promise<number> {
+  const { generator, ratePerSecond } = loads[0]!;
   await generator.ask({ do: 'mark' });
   await sleep(floodMs / 2);
   const before = await generator.ask({ do: 'mark' });

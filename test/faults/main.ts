@@ -1,23 +1,29 @@
 /**
  * `npm run faults [-- --rounds N] [--only name,…] [--short] [--json FILE]`: breaks a city under load in every way we
- * know, and each time compares all that it holds with a second way of computing. Ends with 1 if anything differs.
+ * know, with traffic and pollution at once, and each time compares all that it holds with a second way of computing. Ends with 1 if anything differs.
  *
  * `--short` stops the database for 20 s and Kafka for 10 s, instead of 60 and 30.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { say } from '../bench/report.js';
-import { loadCity, loadGenerator, type LoadPlan } from '../support/bench-city.js';
+import { loadCity, loadGenerator, placeId, type LoadPlan } from '../support/bench-city.js';
 import { promptAggregates, sleep, startCity, stopOpenCities, type City } from '../support/city.js';
 import { GeneratorProcess } from '../support/generator-process.js';
 import { infra, instanceName } from '../support/instance.js';
 import { faults, type Scene } from './faults.js';
-import { judge, untilWhole, type Compared, type Verdict } from './whole.js';
+import { judge, nothingBeside, untilWhole, type Compared, type Verdict } from './whole.js';
 
-const load: LoadPlan = { prefix: 'fault', devices: 200, devicesPerGateway: 10 };
+/** Of both domains at once: what everybody sends, and one device that sends what is partly wrong. */
+const plans: readonly { readonly own: LoadPlan; readonly strange: LoadPlan; readonly ratePerSecond: number }[] = [
+  { own: { prefix: 'fault', devices: 200, devicesPerGateway: 10 }, strange: { prefix: 'strange', devices: 1, devicesPerGateway: 0 }, ratePerSecond: 2_000 },
+  {
+    own: { prefix: 'air', devices: 50, devicesPerGateway: 10, domain: 'pollution' },
+    strange: { prefix: 'strange-air', devices: 1, devicesPerGateway: 0, domain: 'pollution' },
+    ratePerSecond: 500,
+  },
+];
 const flooding: LoadPlan = { prefix: 'flood', devices: 1, devicesPerGateway: 0 };
-const strange: LoadPlan = { prefix: 'strange', devices: 1, devicesPerGateway: 0 };
-const ratePerSecond = 2_000;
 const phase = 40;
 const floodWindow = 2_000;
 /** Moments of the flood lie in the past, a millisecond apart: no clock has so many of them. */
@@ -59,52 +65,64 @@ process.exitCode = failed.length === 0 ? 0 : 1;
 
 async function run(): Promise<Line[]> {
   say('starting a city of its own');
-  const [own, flooder, stranger] = [loadCity(load), loadCity(flooding), loadCity(strange)];
+  const parts = [...plans.flatMap(({ own, strange }) => [own, strange]), flooding].map(loadCity);
   const city = await startCity({
-    assets: [...own.assets, ...flooder.assets, ...stranger.assets],
-    gateways: own.gateways,
-    devices: [...own.devices, ...flooder.devices, ...stranger.devices],
+    assets: parts.flatMap(({ assets }) => assets),
+    gateways: parts.flatMap(({ gateways }) => gateways),
+    devices: parts.flatMap(({ devices }) => devices),
     env: promptAggregates,
+    apps: ['api', 'ingest', 'traffic', 'pollution', 'alerts'],
   });
   const scene = sceneOf(city);
   try {
-    for (const one of [scene.generator, scene.flooder, scene.stranger]) await one.ask({ do: 'connect' });
+    for (const generator of generatorsOf(scene)) await generator.ask({ do: 'connect' });
     const found: Line[] = [];
     for (let round = 1; round <= rounds; round++) for (const name of chosen) found.push(await one(scene, name, round));
     return found;
   } finally {
-    for (const generator of [scene.generator, scene.flooder, scene.stranger]) await generator.stop();
+    for (const generator of generatorsOf(scene)) await generator.stop();
     await city.stop();
   }
 }
 
 function sceneOf(city: City): Scene {
+  const beside = nothingBeside();
+  for (const { own, strange } of plans) beside.of[own.domain ?? 'traffic'].storedBy.set(`${strange.prefix}-00000`, 0);
   return {
     city,
-    generator: GeneratorProcess.start(loadGenerator(city, load, { channels: ['L1', 'L2'], phase })),
+    loads: plans.map(({ own, strange, ratePerSecond }) => ({
+      domain: own.domain ?? 'traffic',
+      generator: GeneratorProcess.start(loadGenerator(city, own, { channels: ['L1', 'L2'], phase })),
+      stranger: GeneratorProcess.start(loadGenerator(city, strange)),
+      ratePerSecond,
+    })),
     flooder: GeneratorProcess.start(loadGenerator(city, flooding, { window: floodWindow, phase, observedFromMs: Date.now() - floodAgoMs })),
-    stranger: GeneratorProcess.start(loadGenerator(city, strange)),
-    beside: { letters: [], storedBy: new Map([[`${strange.prefix}-00000`, 0]]), repeatsOpen: false },
-    ratePerSecond,
+    beside,
     databaseStopMs: values.short ? 20_000 : 60_000,
     kafkaStopMs: values.short ? 10_000 : 30_000,
     figures: {},
   };
 }
 
+function generatorsOf({ loads, flooder }: Scene): GeneratorProcess[] {
+  return [...loads.flatMap(({ generator, stranger }) => [generator, stranger]), flooder];
+}
+
 async function one(scene: Scene, name: string, round: number): Promise<Line> {
-  const { city, generator, flooder, beside } = scene;
+  const { city, loads, flooder, beside } = scene;
   say(`round ${round}: ${name}`);
   const before = { acknowledged: await acknowledgedOf(scene), ...(await city.accounting()) };
-  await generator.ask({ do: 'load', rate: ratePerSecond });
+  for (const { generator, ratePerSecond } of loads) await generator.ask({ do: 'load', rate: ratePerSecond });
   await sleep(beforeMs);
   const mendedMs = await faults[name]!(scene);
-  const wholeSeconds = Math.round((await untilWhole(city, generator, mendedMs, wholeDeadlineMs)) * 100) / 100;
+  const generators = loads.map(({ generator }) => generator);
+  const wholeSeconds = Math.round((await untilWhole(city, generators, mendedMs, wholeDeadlineMs)) * 100) / 100;
   await sleep(afterMs);
-  await generator.ask({ do: 'pause' });
-  const { settled } = await generator.settle(settleMs);
+  await Promise.all(generators.map((generator) => generator.ask({ do: 'pause' })));
+  const settled = (await Promise.all(generators.map((generator) => generator.settle(settleMs)))).every((one) => one.settled);
   const drained = await city.untilDrained(settleMs);
-  const { told, ...verdict } = await judge(city, [comparedOf(generator, load), comparedOf(flooder, flooding)], beside);
+  const compared = [...plans.map(({ own }, index) => comparedOf(generators[index]!, own)), comparedOf(flooder, flooding)];
+  const { told, ...verdict } = await judge(city, compared, beside);
   for (const difference of told) say(`  ${difference}`);
   if (!settled) say('  not everything was acknowledged');
   if (!drained) say(`  not drained: ${JSON.stringify(await city.backlog())}`);
@@ -121,11 +139,11 @@ async function one(scene: Scene, name: string, round: number): Promise<Line> {
   return line;
 }
 
-async function acknowledgedOf({ generator, flooder, stranger }: Scene): Promise<number> {
-  const all = await Promise.all([generator, flooder, stranger].map((one) => one.ask({ do: 'look' })));
+async function acknowledgedOf(scene: Scene): Promise<number> {
+  const all = await Promise.all(generatorsOf(scene).map((one) => one.ask({ do: 'look' })));
   return all.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
 }
 
-function comparedOf(generator: GeneratorProcess, { prefix }: LoadPlan): Compared {
-  return { generator, assetOf: (device) => `${prefix}-segment-${String(device).padStart(5, '0')}` };
+function comparedOf(generator: GeneratorProcess, plan: LoadPlan): Compared {
+  return { generator, assetOf: (device) => placeId(plan, device) };
 }

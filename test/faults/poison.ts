@@ -2,8 +2,8 @@
  * Payloads that must end as dead letters, each with the reason that names what is wrong with it; and a few messages of
  * which only a part is wrong, so that the rest must be stored.
  */
-import type { DeadLetterReason } from '#contracts';
-import { patch, readingPacket, valuesOf } from '../support/payload.js';
+import type { DeadLetterReason, Domain } from '#contracts';
+import { payloadOf } from '../support/payloads.js';
 
 export interface Poison {
   readonly kind: string;
@@ -19,9 +19,26 @@ const elementsTooMany = 5_001;
 const hourMs = 3_600_000;
 const tooOldMs = 20 * 365 * 24 * hourMs;
 
+/** What a domain's readings look like: a number of a good one, the least that is right, and values that cannot be. */
+const words: Readonly<Record<Domain, { readonly number: RegExp; readonly least: object; readonly wrong: object; readonly impossible: readonly (readonly [kind: string, change: object])[] }>> = {
+  traffic: {
+    number: /"speedKmh":[\d.]+/,
+    least: { count: 1 },
+    wrong: { count: 0.5 },
+    impossible: [['wrong type', { count: '42' }], ['negative count', { count: -1 }], ['speed out of range', { speedKmh: 301 }]],
+  },
+  pollution: {
+    number: /"pm25UgM3":[\d.]+/,
+    least: { pm25UgM3: 12.5 },
+    wrong: { pm25UgM3: -999 },
+    impossible: [['wrong type', { pm25UgM3: '42' }], ['a code for missing', { pm25UgM3: -999 }], ['humidity out of range', { humidityPct: 151 }], ['imputed, and not said how', { flags: ['imputed'] }]],
+  },
+};
+
 /** For messages published as `device`; none of them holds a reading that is right. */
-export function poisons(device: string, nowMs: number): Poison[] {
-  const good = reading(device, nowMs);
+export function poisons(domain: Domain, device: string, nowMs: number): Poison[] {
+  const good = reading(domain, device, nowMs);
+  const { number, impossible } = words[domain];
   const one = (kind: string, reason: DeadLetterReason, payload: string | Buffer): Poison => ({ kind, payload: Buffer.from(payload as string), letters: [reason], stored: 0 });
   const changed = (change: Record<string, unknown>): string => JSON.stringify({ ...JSON.parse(good), ...change });
   return [
@@ -31,11 +48,9 @@ export function poisons(device: string, nowMs: number): Poison[] {
     one('invalid UTF-8', 'undecodable', Buffer.concat([Buffer.from('{"device":"'), Buffer.from([0xc3, 0x28, 0xff]), Buffer.from('"}')])),
     one('deep nesting', 'undecodable', `${'['.repeat(5_000)}${']'.repeat(5_000)}`),
     one('deep objects', 'undecodable', `${'{"a":'.repeat(2_000)}1${'}'.repeat(2_000)}`),
-    one('NaN', 'undecodable', good.replace('"speedKmh":', '"speedKmh":NaN,"x":')),
-    one('infinite number', 'invalid', good.replace(/"speedKmh":[\d.]+/, '"speedKmh":1e999')),
-    one('wrong type', 'invalid', changed({ count: '42' })),
-    one('negative count', 'invalid', changed({ count: -1 })),
-    one('speed out of range', 'invalid', changed({ speedKmh: 301 })),
+    one('NaN', 'undecodable', good.replace(number, (found) => found.replace(/:.*/, ':NaN'))),
+    one('infinite number', 'invalid', good.replace(number, (found) => found.replace(/:.*/, ':1e999'))),
+    ...impossible.map(([kind, change]) => one(kind, 'invalid', changed(change as Record<string, unknown>))),
     one('not an object', 'invalid', '42'),
     one('null', 'invalid', 'null'),
     one('unknown field', 'invalid', changed({ plate: '30A-123.45' })),
@@ -52,12 +67,17 @@ export function poisons(device: string, nowMs: number): Poison[] {
   ];
 }
 
-/** For a device of its own, since some of these readings are stored: counts alone, so that nothing is congested. */
-export function partlyWrong(device: string, nowMs: number): Poison[] {
-  const right = (offsetMs: number, channel?: string): object => ({ device, ...(channel === undefined ? {} : { channel }), observedAt: new Date(nowMs + offsetMs).toISOString(), periodS: 60, count: 1 });
+/** The least that is stored of a device; of traffic a count alone, so that nothing is congested. */
+export function leastReading(domain: Domain, device: string, observedAtMs: number): object {
+  return { device, observedAt: new Date(observedAtMs).toISOString(), periodS: 60, ...words[domain].least };
+}
+
+/** For a device of its own, since some of these readings are stored. */
+export function partlyWrong(domain: Domain, device: string, nowMs: number): Poison[] {
+  const right = (offsetMs: number, channel?: string): object => ({ ...leastReading(domain, device, nowMs + offsetMs), ...(channel === undefined ? {} : { channel }) });
   const tooMany = channelsMax + 6;
   return [
-    { kind: 'one wrong of three', payload: Buffer.from(JSON.stringify([right(0), { ...right(1), count: 0.5 }, right(2)])), letters: ['invalid'], stored: 2 },
+    { kind: 'one wrong of three', payload: Buffer.from(JSON.stringify([right(0), { ...right(1), ...words[domain].wrong }, right(2)])), letters: ['invalid'], stored: 2 },
     {
       kind: 'too many channels',
       // The device's own channel exists already.
@@ -69,8 +89,8 @@ export function partlyWrong(device: string, nowMs: number): Poison[] {
 }
 
 /** A reading of a load as text. */
-export function reading(device: string, observedAtMs: number): string {
-  const packet = readingPacket('traffic', device, '');
-  patch(packet, observedAtMs, valuesOf(0, 0, 1));
+export function reading(domain: Domain, device: string, observedAtMs: number): string {
+  const packet = payloadOf(domain).packet(device, '');
+  packet.patch(observedAtMs, 0, 0, 1);
   return packet.bytes.subarray(packet.packetIdAt + 2).toString('latin1');
 }

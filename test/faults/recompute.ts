@@ -6,6 +6,7 @@
  */
 import { periodS, valuesOf } from '../support/payload.js';
 import type { ExpectedChannel, OnEffect } from '../support/expected-readings.js';
+import type { Payload } from '../support/payloads.js';
 
 export interface CongestionRow {
   readonly enterBelowShare: number;
@@ -86,20 +87,6 @@ export function congestionFold(row: CongestionRow, phase: number): { readonly on
   };
 }
 
-export interface Aggregate {
-  observed: number;
-  observedS: number;
-  count: number;
-  speedSum: number;
-  speedWeight: number;
-  occupancySum: number;
-  occupancyS: number;
-  motorcycle: number;
-  car: number;
-  bus: number;
-  truck: number;
-}
-
 /** Minutes of each level; a day follows the zone of the asset. */
 export const levels = { '1m': 1, '5m': 5, '15m': 15, '1h': 60, '1d': 1440 } as const;
 export type Level = keyof typeof levels;
@@ -113,28 +100,15 @@ export function bucketOf(level: Level, ms: number): number {
   return Math.floor((ms + shift) / widthMs) * widthMs - shift;
 }
 
-/** Aggregates of one channel at one level, by the start of the bucket. */
-export function aggregatesOf({ device, observedAtMs, value }: ExpectedChannel, level: Level, phase: number): Map<number, Aggregate> {
-  const found = new Map<number, Aggregate>();
+/** Sums of one channel at one level in the order of the payload's `sums`, by the start of the bucket; null where nothing added to one. */
+export function aggregatesOf({ device, observedAtMs, value }: ExpectedChannel, level: Level, payload: Payload, phase: number): Map<number, (number | null)[]> {
+  const found = new Map<number, (number | null)[]>();
   for (const [index, ms] of observedAtMs.entries()) {
     const bucket = bucketOf(level, ms);
-    let sum = found.get(bucket);
-    if (sum === undefined) {
-      sum = { observed: 0, observedS: 0, count: 0, speedSum: 0, speedWeight: 0, occupancySum: 0, occupancyS: 0, motorcycle: 0, car: 0, bus: 0, truck: 0 };
-      found.set(bucket, sum);
-    }
-    const { count, speedTenths, occupancyThousandths, motorcycle } = valuesOf(device, value[index]!, phase);
-    sum.observed += 1;
-    sum.observedS += periodS;
-    sum.count += count;
-    sum.speedSum += count * Math.fround(speedTenths / 10);
-    sum.speedWeight += count;
-    sum.occupancySum += Math.fround(occupancyThousandths / 1000) * periodS;
-    sum.occupancyS += periodS;
-    sum.motorcycle += motorcycle;
-    sum.car += 10;
-    sum.bus += 1;
-    sum.truck += 1;
+    const terms = payload.terms(device, value[index]!, phase);
+    const sums = found.get(bucket);
+    if (sums === undefined) found.set(bucket, [...terms]);
+    else for (const [at, term] of terms.entries()) if (term !== null) sums[at] = (sums[at] ?? 0) + term;
   }
   return found;
 }

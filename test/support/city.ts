@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { streamTopic, type Asset, type Device, type Gateway } from '#contracts';
+import { domainNames, streamTopic, type Asset, type Device, type Domain, type Gateway } from '#contracts';
 import { connectKafka } from '#messaging';
 import { openDatabase, type Database } from '#timeseries';
 import { firstAdmin, makeToken } from '../../apps/api/src/people/people.js';
@@ -55,6 +55,7 @@ export interface City {
   readonly pollutionPort: number;
   readonly alertsPort: number;
   readonly apiPort: number;
+  /** Of traffic. */
   readonly readingsTopic: string;
   readonly brokers: string;
   /** As superuser, for looking at everything. */
@@ -67,11 +68,12 @@ export interface City {
   readonly supervisor: Supervisor;
   /** Of the apps and of both servers; those between two lives are left out. */
   pids(): Promise<Record<string, number>>;
-  accounting(): Promise<Accounting>;
+  /** Of all domains that run, or of one. */
+  accounting(domain?: Domain): Promise<Accounting>;
   backlog(): Promise<Backlog>;
-  /** By partition of the readings' topic: the offset of the next record, and the next offset to be committed. */
-  kafkaEnds(): Promise<Map<number, number>>;
-  committedEnds(): Promise<Map<number, number>>;
+  /** By `topic/partition` of the readings of the domains that run: the offset of the next record, and the next offset to be committed. */
+  kafkaEnds(): Promise<Map<string, number>>;
+  committedEnds(): Promise<Map<string, number>>;
   /** Waits until everything in Kafka is committed in the database; false: not within the deadline. */
   untilCommitted(deadlineMs: number): Promise<boolean>;
   /** Waits until everything in Kafka is committed and all that follows from it is done; false: not within the deadline. */
@@ -80,7 +82,8 @@ export interface City {
 }
 
 /** Aggregates of minutes that are still filling are made at once, so that a comparison need not wait for their end. */
-export const promptAggregates: NonNullable<CityPlan['env']> = { traffic: { ROLLUP_EVERY_MS: '500', ROLLUP_REFRESH_S: '0' } };
+const prompt = { ROLLUP_EVERY_MS: '500', ROLLUP_REFRESH_S: '0' };
+export const promptAggregates = { traffic: prompt, pollution: prompt } as const satisfies CityPlan['env'];
 
 export const quietLog = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -124,7 +127,8 @@ export async function startCity(plan: CityPlan): Promise<City> {
     plans.map((one) => ({ ...one, env: { ...one.env, NODE_OPTIONS: undefined, TOPIC_ROOT: name, CONSUMER_GROUP: `${name}-${one.name}`, ...ownFolder(one.name, folder), ...plan.env?.[one.name as AppName] } })),
     { folder, ...(plan.onLine === undefined ? {} : { onLine: plan.onLine }) },
   );
-  const readingsTopic = streamTopic(name, 'traffic', 'readings');
+  const running = domainNames.filter((domain) => apps.includes(domain));
+  const topics = running.map((domain) => streamTopic(name, domain, 'readings'));
   let secrets: ReadonlyMap<string, string> = new Map();
   let token = '';
 
@@ -148,17 +152,17 @@ export async function startCity(plan: CityPlan): Promise<City> {
     token = (await makeToken(db, { person: firstAdmin, name: 'test', role: 'admin', days: 1 }, 'test')).secret;
     for (const app of apps) supervisor.start(app);
     await supervisor.untilReady();
-    ends = await openEnds(brokers, readingsTopic);
+    ends = await openEnds(brokers, topics);
   } catch (error) {
     await stop();
     throw error;
   }
 
   const { read } = ends;
-  const committedEnds = (): Promise<Map<number, number>> => committedOf(db, readingsTopic);
-  const backlog = async (): Promise<Backlog> => backlogOf(db, await read(), await committedEnds());
+  const committedEnds = (): Promise<Map<string, number>> => committedOf(db, running);
+  const backlog = async (): Promise<Backlog> => backlogOf(db, running, await read(), await committedEnds());
   return {
-    name, readingsTopic,
+    name, readingsTopic: streamTopic(name, 'traffic', 'readings'),
     mqttPort: ports.MQTT_PORT, ingestHttpPort: ports.INGEST_HTTP_PORT, trafficPort: ports.TRAFFIC_HTTP_PORT, pollutionPort: ports.POLLUTION_HTTP_PORT, alertsPort: ports.ALERTS_HTTP_PORT, apiPort: ports.API_PORT,
     brokers, db, adminUrl, secrets, token, supervisor, backlog, kafkaEnds: read, committedEnds, stop,
     async pids() {
@@ -170,7 +174,7 @@ export async function startCity(plan: CityPlan): Promise<City> {
       }
       return found;
     },
-    accounting: () => accountingOf(db),
+    accounting: (domain) => accountingOf(db, domain === undefined ? running : [domain]),
     untilCommitted: (deadlineMs) => until(async () => (await backlog()).records === 0, deadlineMs),
     untilDrained: (deadlineMs) => until(async () => Object.values(await backlog()).every((left) => left === 0), deadlineMs),
   };
@@ -194,40 +198,43 @@ async function register(db: Database, { assets, gateways, devices }: CityPlan): 
   return new Map([...ofGateways, ...ofDevices]);
 }
 
-async function accountingOf(db: Database): Promise<Accounting> {
+async function accountingOf(db: Database, of: readonly Domain[]): Promise<Accounting> {
   const [row] = await db.query(
     `select coalesce(sum(entries), 0)::float8 as entries, coalesce(sum(stored), 0)::float8 as stored, coalesce(sum(corrected), 0)::float8 as corrected,
-            coalesce(sum(repeated), 0)::float8 as repeated, coalesce(sum(dead_lettered), 0)::float8 as "deadLettered" from traffic.consumed`,
+            coalesce(sum(repeated), 0)::float8 as repeated, coalesce(sum(dead_lettered), 0)::float8 as "deadLettered"
+       from (${of.map((domain) => `select entries, stored, corrected, repeated, dead_lettered from ${domain}.consumed`).join(' union all ')}) c`,
   );
   return row as Accounting;
 }
 
-async function committedOf(db: Database, topic: string): Promise<Map<number, number>> {
-  const rows = await db.query('select partition, next_offset::float8 as next from traffic.consumed where topic = $1', [topic]);
-  return new Map(rows.map((row) => [row['partition'] as number, row['next'] as number]));
+async function committedOf(db: Database, of: readonly Domain[]): Promise<Map<string, number>> {
+  const rows = await db.query(of.map((domain) => `select topic, partition, next_offset::float8 as next from ${domain}.consumed`).join(' union all '));
+  return new Map(rows.map((row) => [`${row['topic']}/${row['partition']}`, row['next'] as number]));
 }
 
-async function backlogOf(db: Database, ends: Map<number, number>, committed: Map<number, number>): Promise<Backlog> {
+async function backlogOf(db: Database, of: readonly Domain[], ends: Map<string, number>, committed: Map<string, number>): Promise<Backlog> {
   const records = [...ends].reduce((sum, [partition, end]) => sum + Math.max(0, end - (committed.get(partition) ?? 0)), 0);
-  const [left] = await db.query('select (select count(*) from traffic.invalidation)::int as stale, (select count(*) from traffic.outbox where sent_at is null)::int as unsent');
-  return { records, stale: left!['stale'] as number, unsent: left!['unsent'] as number };
+  const left = await Promise.all(of.map((domain) => db.query(`select (select count(*) from ${domain}.invalidation)::int as stale, (select count(*) from ${domain}.outbox where sent_at is null)::int as unsent`)));
+  const sum = (key: string): number => left.reduce((total, [row]) => total + (row![key] as number), 0);
+  return { records, stale: sum('stale'), unsent: sum('unsent') };
 }
 
 interface Ends {
-  /** By partition, the offset of the next record. */
-  read(): Promise<Map<number, number>>;
+  /** By `topic/partition`, the offset of the next record. */
+  read(): Promise<Map<string, number>>;
   close(): Promise<void>;
 }
 
 /** One connection for all questions; a new one after a failure, since brokers are killed here. */
-async function openEnds(brokers: string, topic: string): Promise<Ends> {
+async function openEnds(brokers: string, topics: readonly string[]): Promise<Ends> {
   const open = (): ReturnType<ReturnType<typeof connectKafka>['admin']> => connectKafka({ brokers: [brokers], clientId: 'test', log: quietLog }).admin();
   let admin = open();
   await admin.connect();
   return {
     async read() {
       try {
-        return new Map((await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, Number(high)]));
+        const ofTopics = await Promise.all(topics.map(async (topic) => (await admin.fetchTopicOffsets(topic)).map(({ partition, high }): [string, number] => [`${topic}/${partition}`, Number(high)])));
+        return new Map(ofTopics.flat());
       } catch (error) {
         await admin.disconnect().catch(() => undefined);
         admin = open();

@@ -4,10 +4,11 @@
  * Rows come in the order of (channel, moment), and so do the expected ones: one merge over both finds what is missing,
  * what nobody sent, what stands twice, and what differs, and needs no memory for the rows.
  */
+import type { Domain } from '#contracts';
 import type { Database } from '#timeseries';
 import { copyOut, type ColumnType } from './copy-out.js';
-import { constants, periodS, valuesOf } from './payload.js';
-import type { ExpectedChannel, ExpectedReadings } from './expected-readings.js';
+import type { ExpectedChannel, ExpectedReadings, Sent } from './expected-readings.js';
+import { payloadOf } from './payloads.js';
 
 /** Differences that are told in full; the rest is only counted. */
 export const differencesTold = 20;
@@ -35,25 +36,21 @@ export interface ReadingsComparison {
 }
 
 /** What one generator sent, and what its numbers are called in the database. */
-export interface Source {
+export interface Source extends Sent {
   readonly expected: ExpectedReadings;
   readonly devices: readonly string[];
-  readonly channels: readonly string[];
-  readonly phase: number;
 }
 
-const columns: readonly (readonly [sql: string, type: ColumnType])[] = [
-  ['channel_id', 'int4'], ['observed_at', 'timestamptz'], ['revision', 'int2'], ['period_s', 'int4'], ['flags', 'int2'],
-  ['count', 'int4'], ['speed_kmh', 'float4'], ['occupancy', 'float4'], ['length_m', 'float4'],
-  ['motorcycle', 'int4'], ['car', 'int4'], ['bus', 'int4'], ['truck', 'int4'], ['trailer', 'int4'], ['bicycle', 'int4'], ['other', 'int4'], ['occupancy_raw', 'float4'],
-];
-const metricAt = 2;
+/** Of every domain's wide row. */
+const leading: readonly (readonly [sql: string, type: ColumnType])[] = [['channel_id', 'int4'], ['observed_at', 'timestamptz'], ['revision', 'int2']];
+const revisionAt = 2;
 const missingTold = 100_000;
 
-/** `db` for small questions, `url` for the stream of rows. Sources must not share devices; rows of `others` are left alone. */
-export async function compareReadings(db: Database, url: string, sources: readonly Source[], differences: Differences, others: ReadonlySet<string> = new Set()): Promise<ReadingsComparison> {
-  const known = await channelsById(db, sources);
-  const othersIds = await channelIdsOf(db, others);
+/** `db` for small questions, `url` for the stream of rows. Sources are of one domain and must not share devices; rows of `others` are left alone. */
+export async function compareReadings(db: Database, url: string, domain: Domain, sources: readonly Source[], differences: Differences, others: ReadonlySet<string> = new Set()): Promise<ReadingsComparison> {
+  const known = await channelsById(db, domain, sources);
+  const othersIds = await channelIdsOf(db, domain, others);
+  const columns = [...leading, ...payloadOf(domain).columns];
   const result: ReadingsComparison = { rows: 0, found: 0, missing: [], missingCount: 0, duplicates: 0 };
   let channelId = NaN;
   let cursor: Cursor | null = null;
@@ -61,7 +58,7 @@ export async function compareReadings(db: Database, url: string, sources: readon
 
   const finish = (): void => cursor?.skipUntil(Infinity, result);
   const seen = new Set<ExpectedChannel>();
-  result.rows = await copyOut(url, `select ${columns.map(([name]) => name).join(', ')} from traffic.reading order by channel_id, observed_at`, columns.map(([, type]) => type), (row) => {
+  result.rows = await copyOut(url, `select ${columns.map(([name]) => name).join(', ')} from ${domain}.reading order by channel_id, observed_at`, columns.map(([, type]) => type), (row) => {
     const observedAtMs = row[1]!;
     if (row[0] !== channelId) {
       finish();
@@ -86,8 +83,8 @@ export async function compareReadings(db: Database, url: string, sources: readon
   return result;
 }
 
-export async function channelIdsOf(db: Database, devices: ReadonlySet<string>): Promise<Set<number>> {
-  const rows = devices.size === 0 ? [] : await db.query('select id from traffic.channel where device = any($1)', [[...devices]]);
+export async function channelIdsOf(db: Database, domain: Domain, devices: ReadonlySet<string>): Promise<Set<number>> {
+  const rows = devices.size === 0 ? [] : await db.query(`select id from ${domain}.channel where device = any($1)`, [[...devices]]);
   return new Set(rows.map((row) => row['id'] as number));
 }
 
@@ -120,27 +117,18 @@ class Cursor {
       return;
     }
     result.found++;
-    const wanted = expectedMetrics(device, value[this.at]!, revision[this.at]!, this.source.phase);
-    for (let column = metricAt; column < columns.length; column++) {
-      if (row[column] !== wanted[column - metricAt]) {
-        differences.add(`${name()}: ${columns[column]![0]} is ${row[column]}, expected ${wanted[column - metricAt]}`);
-        break;
-      }
-    }
+    const { domain, phase } = this.source;
+    const payload = payloadOf(domain);
+    const wanted = [revision[this.at]!, ...payload.row(device, value[this.at]!, phase)];
+    const different = wanted.findIndex((expected, index) => row[revisionAt + index] !== expected);
+    if (different >= 0) differences.add(`${name()}: ${different === 0 ? 'revision' : payload.columns[different - 1]![0]} is ${row[revisionAt + different]}, expected ${wanted[different]}`);
     this.at++;
   }
 }
 
-/** In the order of the columns, from `revision` on. */
-function expectedMetrics(device: number, value: number, revision: number, phase: number): (number | null)[] {
-  const { count, speedTenths, occupancyThousandths, motorcycle } = valuesOf(device, value, phase);
-  const { lengthM, car, bus, truck } = constants;
-  return [revision, periodS, 0, count, Math.fround(speedTenths / 10), Math.fround(occupancyThousandths / 1000), Math.fround(lengthM), motorcycle, car, bus, truck, null, null, null, null];
-}
-
 /** Expected channels by the number that the database gave them. */
-export async function channelsById(db: Database, sources: readonly Source[]): Promise<Map<number, { of: ExpectedChannel; source: Source }>> {
-  const rows = await db.query('select id, device, channel from traffic.channel');
+export async function channelsById(db: Database, domain: Domain, sources: readonly Source[]): Promise<Map<number, { of: ExpectedChannel; source: Source }>> {
+  const rows = await db.query(`select id, device, channel from ${domain}.channel`);
   const found = new Map<number, { of: ExpectedChannel; source: Source }>();
   for (const source of sources) {
     const deviceNumbers = new Map(source.devices.map((name, number) => [name, number]));

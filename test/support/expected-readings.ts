@@ -4,15 +4,16 @@
  * An acknowledged message must be there. One that was sent and never acknowledged may be there or not. The same moment
  * again with equal values is a repeat; with others a correction, which takes the place of what it corrects.
  */
+import type { Domain } from '#contracts';
 import type { MessageLog } from './message-log.js';
-import { valuesOf } from './payload.js';
+import { type Payload, payloadOf } from './payloads.js';
 
 /** Rows of one device's channel in the order of their moments; the arrays run beside each other. */
 export interface ExpectedChannel {
   readonly device: number;
   readonly channel: number;
   readonly observedAtMs: number[];
-  /** Index for `valuesOf` of the values that hold now. */
+  /** Index for the payload's `row` of the values that hold now. */
   readonly value: number[];
   readonly revision: number[];
   /** Whether any message for this moment was acknowledged. */
@@ -36,11 +37,19 @@ export interface ExpectedReadings {
   readonly outcomes: ExpectedOutcomes;
 }
 
+/** What a generator's numbers mean; its specification holds it. */
+export interface Sent {
+  readonly domain: Domain;
+  readonly channels: readonly string[];
+  readonly phase: number;
+}
+
 /** What a message did, in the order of the log; for folds that follow the readings. */
 export type Effect = 'stored' | 'corrected' | 'repeated';
 export type OnEffect = (of: { readonly device: number; readonly channel: number; readonly observedAtMs: number; readonly value: number; readonly revision: number; readonly effect: Effect }) => void;
 
-export function expectedReadings(log: MessageLog, channelsPerDevice: number, phase: number, onEffect: OnEffect = () => undefined): ExpectedReadings {
+export function expectedReadings(log: MessageLog, { domain, channels: { length: channelsPerDevice }, phase }: Sent, onEffect: OnEffect = () => undefined): ExpectedReadings {
+  const payload = payloadOf(domain);
   const channels = new Map<number, ExpectedChannel>();
   const outcomes: ExpectedOutcomes = { stored: 0, corrected: 0, repeated: 0, sentAgain: 0, uncertain: 0, poison: 0 };
   for (const { device, channel, observedAtMs, value, poison, acknowledged, sends } of log.messages()) {
@@ -56,7 +65,7 @@ export function expectedReadings(log: MessageLog, channelsPerDevice: number, pha
     const at = positionOf(of.observedAtMs, observedAtMs);
     let effect: Effect = 'stored';
     if (of.observedAtMs[at] === observedAtMs) {
-      effect = sameValues(device, of.value[at]!, value, phase) ? 'repeated' : 'corrected';
+      effect = sameValues(payload, device, of.value[at]!, value, phase) ? 'repeated' : 'corrected';
       if (acknowledged) of.certain[at] = true;
       if (effect === 'corrected') {
         of.value[at] = value;
@@ -92,8 +101,8 @@ function insert<T>(list: T[], at: number, one: T): void {
   else list.splice(at, 0, one);
 }
 
-function sameValues(device: number, a: number, b: number, phase: number): boolean {
+function sameValues(payload: Payload, device: number, a: number, b: number, phase: number): boolean {
   if (a === b) return true;
-  const [one, other] = [valuesOf(device, a, phase), valuesOf(device, b, phase)];
-  return one.count === other.count && one.speedTenths === other.speedTenths && one.occupancyThousandths === other.occupancyThousandths;
+  const [one, other] = [payload.row(device, a, phase), payload.row(device, b, phase)];
+  return one.every((value, column) => value === other[column]);
 }

@@ -1,8 +1,8 @@
 /** What a benchmark and its generator process say to each other, and how a generator is described. */
+import type { Domain } from '#contracts';
 
 export interface GeneratorDevice {
   readonly id: string;
-  readonly domain: string;
 }
 
 /** One connection: a device that publishes for itself, or a gateway that publishes for several. */
@@ -16,13 +16,15 @@ export interface GeneratorClient {
 export interface GeneratorSpec {
   readonly host: string;
   readonly port: number;
+  /** Of all its devices: what they publish. */
+  readonly domain: Domain;
   readonly devices: readonly GeneratorDevice[];
   readonly clients: readonly GeneratorClient[];
   /** Names of channels: each device publishes one message per channel for each moment. `['']`: no channel. */
   readonly channels: readonly string[];
   /** Unacknowledged messages per connection. */
   readonly window: number;
-  /** Messages of a device in one phase of its traffic (see valuesOf). */
+  /** Messages of a device in one phase of its traffic (see payload.ts). */
   readonly phase: number;
   /** First observedAt of every device; null: the present, and from then on the present or 1 ms after the last. */
   readonly observedFromMs: number | null;

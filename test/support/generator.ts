@@ -10,7 +10,8 @@ import { mqttTopic } from '#contracts';
 import { Latencies } from './latencies.js';
 import { MessageLog } from './message-log.js';
 import { MqttConnection, packetIdPosition } from './mqtt-connection.js';
-import { correctionBit, patch, publishPacket, readingPacket, valuesOf, type Packet } from './payload.js';
+import { correctionBit, publishPacket, type Packet } from './packet.js';
+import { payloadOf } from './payloads.js';
 import type { Answer, GeneratorSpec, Request, Sample, Span, Statistics } from './generator-words.js';
 
 /** At a given rate, at most this much is sent at once after a pause of the process. */
@@ -58,8 +59,9 @@ class Generator {
   private samples: Sample[] = [];
 
   constructor(private readonly spec: GeneratorSpec) {
-    const { devices, channels, clients, host, port, window, localAddresses } = spec;
-    this.packets = devices.map(({ domain, id }) => channels.map((channel) => readingPacket(domain, id, channel)));
+    const { domain, devices, channels, clients, host, port, window, localAddresses } = spec;
+    const payload = payloadOf(domain);
+    this.packets = devices.map(({ id }) => channels.map((channel) => payload.packet(id, channel)));
     this.observedFromMs = spec.observedFromMs;
     this.observedStepMs = spec.observedStepMs;
     this.lastMs = new Float64Array(devices.length).fill(-1);
@@ -185,7 +187,7 @@ class Generator {
     const observedAtMs = this.lastMs[device]!;
     const value = this.valueNext[device]!++;
     const packet = this.packets[device]![channel]!;
-    patch(packet, observedAtMs, valuesOf(device, value, this.spec.phase));
+    packet.patch(observedAtMs, device, value, this.spec.phase);
     const number = this.log.add(device, channel, observedAtMs, value, false);
     line.connection.publish(packet.bytes, packet.packetIdAt, number, nowMs);
     if (nowMs >= this.sampleNextMs) this.sample(device, channel, observedAtMs, nowMs);
@@ -206,7 +208,7 @@ class Generator {
     const { device, channel, observedAtMs, value, poison } = this.log.at(number);
     if (poison) return this.raw[value]!;
     const packet = this.packets[device]![channel]!;
-    patch(packet, observedAtMs, valuesOf(device, value, this.spec.phase));
+    packet.patch(observedAtMs, device, value, this.spec.phase);
     return packet.bytes;
   }
 
@@ -222,8 +224,8 @@ class Generator {
 
   private publishRaw(messages: readonly { device: number; payload: Buffer }[]): void {
     for (const { device, payload } of messages) {
-      const { domain, id } = this.spec.devices[device]!;
-      const index = this.raw.push(publishPacket(mqttTopic(domain, id, 'readings'), Buffer.from(payload))) - 1;
+      const { id } = this.spec.devices[device]!;
+      const index = this.raw.push(publishPacket(mqttTopic(this.spec.domain, id, 'readings'), Buffer.from(payload))) - 1;
       const line = this.lineOfDevice[device]!;
       line.queue.push(this.log.add(device, 0, 0, index, true));
     }

@@ -15,7 +15,7 @@ export interface Message {
   readonly channel: number;
   /** Poison: 0. */
   readonly observedAtMs: number;
-  /** Index for `valuesOf`; of a poison the index in the list that was sent. */
+  /** Index of the values (see payloads.ts); of a poison the index in the list that was sent. */
   readonly value: number;
   readonly poison: boolean;
   readonly acknowledged: boolean;
