@@ -136,6 +136,7 @@ export function routesOf<O extends TimedObservation>(options: DomainRouteOptions
     async replay(@Req() request: IncomingMessage, @Param() { id }: z.output<typeof letterParams>): Promise<unknown> {
       needWholeCity(principalOf(request));
       const letter = await found(db, schema, id);
+      await options.registry.refresh(); // Whoever replays may have put the registry right just now.
       const { arrivals, dead } = entryResults(letter, options);
       const result = await options.store.replay(letter, arrivals, dead);
       if (result === null) throw problem(409, 'replayed', { detail: `dead letter ${letter.id} was replayed already` });
