@@ -2,7 +2,7 @@
 import { seen } from './areas.js';
 
 const parents: Record<string, string | null> = { city: null, ward: 'city', street: 'ward', other: 'city', 'round-1': 'round-2', 'round-2': 'round-1' };
-const registry = { asset: (id: string) => (id in parents ? ({ parent: parents[id]! } as never) : undefined) };
+const registry = { asset: (id: string) => (id in parents ? ({ parent: parents[id]!, zone: null } as never) : undefined) };
 
 test.each<[string, string[], boolean]>([
   ['street', [], true],
