@@ -2,11 +2,10 @@
  * Who sees what: a person with areas sees the assets at or below them, by parent or by zone (the ward in which a street
  * lies); one without areas sees the whole city. In SQL the same is `registry.within_areas(text[])`.
  */
-import type { Principal } from './principal.js';
 import type { Registry } from './registry.js';
 
 /** Whether the asset lies in one of the person's areas. What is not known lies in none. */
-export function sees(registry: Pick<Registry, 'asset'>, { areas }: Pick<Principal, 'areas'>, asset: string): boolean {
+export function sees(registry: Pick<Registry, 'asset'>, { areas }: { readonly areas: readonly string[] }, asset: string): boolean {
   if (areas.length === 0) return true;
   const climbed = new Set<string>();
   const next = [asset];
@@ -22,6 +21,6 @@ export function sees(registry: Pick<Registry, 'asset'>, { areas }: Pick<Principa
 }
 
 /** Whether the person has the whole city: for what belongs to no place, such as people and limits of law. */
-export function seesAll({ areas }: Pick<Principal, 'areas'>): boolean {
+export function seesAll({ areas }: { readonly areas: readonly string[] }): boolean {
   return areas.length === 0;
 }
