@@ -6,13 +6,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt, { type MqttClient } from 'mqtt';
 import { refusedTopic, type Device } from '#contracts';
+import { registerDevices } from '../apps/api/src/register.js';
 import { sleep, startCity, type City } from './support/city.js';
 import { freePort, startMosquitto, type Mosquitto } from './support/mosquitto.js';
 import { entriesOf } from './support/topic-reader.js';
 
 const kills = 5;
 const devicesPerBridge = 10;
-const ratePerS = 500; // Of each publisher.
+const ratePerS = 800; // Of each publisher.
 const bare = { parent: null, geometry: null, zone: null, roadClass: null, lanes: null, lengthM: null, freeFlowKmh: null, timeZone: 'Asia/Ho_Chi_Minh' };
 const device = (id: string, gateway: string | null, domain: Device['domain'] = 'traffic'): Device => ({ id, domain, asset: 'street', gateway, codec: 'json', replay: false });
 const gateway = (id: string) => ({ id, nameVi: 'Cổng', nameEn: 'Gate', asset: null });
@@ -144,4 +145,19 @@ it('dead-letters what is for no device of its gateway, and keeps what is for no 
     ['city/traffic/old-1/readings', 'gate-old', 'payload-too-large', 65_536],
   ]);
   expect(await metric('nhip_ingest_bridge_connected')).toEqual([1, 1]);
+}, 60_000);
+
+it('stores by a replay what was dead-lettered, when the registry has been put right, and nothing else', async () => {
+  await registerDevices(city.db, [device('ghost', 'gate-old'), device('lone', 'gate-old')]);
+  const letters = await city.db.query('select id, device from traffic.dead_letter order by device');
+  const answers: [unknown, unknown, unknown][] = [];
+  for (const letter of letters) {
+    const url = `http://127.0.0.1:${city.apiPort}/v1/traffic/dead-letters/${String(letter['id'])}/replay`;
+    const replay = async (): Promise<{ stored: number; refused: { reason: string }[] }> => (await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${city.token}` } })).json() as never;
+    const { stored, refused } = await replay();
+    answers.push([letter['device'], stored, refused.map(({ reason }) => reason)]);
+  }
+  expect(answers).toEqual([['air', 0, ['wrong-domain']], ['ghost', 1, []], ['lone', 1, []], ['new-0', 0, ['other-gateway']]]);
+  const publishers = await city.db.query(`select c.device, p.name from traffic.reading join traffic.channel c on c.id = channel_id join traffic.publisher p on p.id = publisher_id where c.device in ('ghost', 'lone') order by 1`);
+  expect(publishers).toEqual([{ device: 'ghost', name: 'gate-old' }, { device: 'lone', name: 'gate-old' }]);
 }, 60_000);

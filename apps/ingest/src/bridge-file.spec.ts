@@ -59,6 +59,10 @@ describe('the files it names', () => {
   });
 });
 
+it('takes the file of docker-compose', () => {
+  expect(parseBridges('the-file', readFileSync(join(import.meta.dirname, '../../../infra/docker/bridges.json'), 'utf8'))).toHaveLength(1);
+});
+
 it('takes the example of docs/bridge.md', () => {
   const [, example] = /```json\n(.*?)```/s.exec(readFileSync(join(import.meta.dirname, '../../../docs/bridge.md'), 'utf8'))!;
   expect(parseBridges('the-file', example!)).toMatchObject([{ subscriptions: [{ filter: 'city/+/+/+' }, { filter: 'sensors/+/+/up' }] }]);

@@ -100,8 +100,18 @@ export class Bridge {
     }
     const key = contentType === '' ? topic : `${topic}\0${contentType}`;
     let place = this.places.get(key);
-    if (place === undefined) this.places.set(key, (place = this.findPlace(topic, contentType)));
+    if (place === undefined) this.places.set(key, (place = this.findPlaceAnyway(topic, contentType)));
     return place;
+  }
+
+  /** A message that brings a mistake of ours to light must not come again and again: it would end the process each time. */
+  private findPlaceAnyway(topic: string, contentType: string): Place {
+    try {
+      return this.findPlace(topic, contentType);
+    } catch (error) {
+      this.options.log.error({ error, bridge: this.plan.id, topic: topic.slice(0, 200) }, 'message of a bridge refused for a fault of ours');
+      return this.refused(topic, 'our-fault');
+    }
   }
 
   private findPlace(topic: string, contentType: string): Place {
