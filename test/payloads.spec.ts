@@ -121,6 +121,36 @@ described('every recorded payload', () => {
   });
 });
 
+described('whatever is changed in them', () => {
+  const others: readonly unknown[] = [null, true, '', 'x', -1, 1e300, [], {}, [{}], { value: null }, '2026-11-22T07:00:00Z', { '@value': 7 }, '\ud800'];
+
+  /** Every copy of the message in which one value, or one name, is another. */
+  function* changed(message: unknown): Generator<unknown> {
+    if (typeof message === 'object' && message !== null) {
+      for (const [key, value] of Object.entries(message)) {
+        const put = (inner: unknown): unknown => (Array.isArray(message) ? message.with(Number(key), inner) : { ...message, [key]: inner });
+        for (const inner of changed(value)) yield put(inner);
+        const { [key]: _, ...rest } = message as Record<string, unknown>;
+        yield rest;
+        yield { ...rest, [`${key}_`]: value };
+      }
+    }
+    yield* others;
+  }
+
+  test('is read or refused, and never our fault', () => {
+    let messages = 0;
+    for (const [name, [one]] of Object.entries(cases)) {
+      for (const message of changed(JSON.parse(bytesOf(name).toString('utf8')))) {
+        const payload = Buffer.from(JSON.stringify(message));
+        for (const domain of ['traffic', 'pollution'] as const) expect(results(payload, { ...one!, domain }).length).toBeGreaterThan(0);
+        messages += 1;
+      }
+    }
+    expect(messages).toBeGreaterThan(10_000);
+  });
+});
+
 described('SenML resolves as its working group resolved it', () => {
   const json = (name: string): Record<string, unknown>[] => JSON.parse(bytesOf(`senml/${name}`).toString('utf8')) as Record<string, unknown>[];
   /** As the resolved files write a record; times to the millisecond, since theirs are rounded. */

@@ -5,6 +5,7 @@ import { decodeJson } from './json.js';
 import type { NamedValues } from './named-values.js';
 import { decodeNgsi } from './ngsi.js';
 import { decodePems } from './pems.js';
+import type { SampleSender } from './samples.js';
 import { decodeSenmlCbor } from './senml-cbor.js';
 import { decodeSenmlJson } from './senml-json.js';
 import { decodeTheThingsStack } from './the-things-stack.js';
@@ -51,8 +52,8 @@ export interface MessageSender {
   readonly codec: string;
 }
 
-/** By a domain: what a format that knows no domain says, in the domain's own JSON. */
-export type ReadingsFrom = (values: NamedValues, from: { readonly device: string; readonly periodS: number | null }) => readonly unknown[];
+/** By a domain: what a message in a format that knows no domain says, in the domain's own JSON, or what is wrong with it. */
+export type ReadingsFrom = (elements: readonly (NamedValues | Rejected)[], from: SampleSender) => readonly unknown[];
 
 /** The elements of payload[start, end) in the domain's own JSON, or what is wrong with each; never empty, never throws Rejected. */
 export function ownElements(payload: Buffer, start: number, end: number, from: MessageSender, readingsFrom: ReadingsFrom): readonly unknown[] {
@@ -63,7 +64,7 @@ export function ownElements(payload: Buffer, start: number, end: number, from: M
     if (decode === decodeJson) return elements;
     const { codec, periodS } = withPeriod(from.codec);
     if (!neutral.has(codec)) return elements;
-    return elements.flatMap((element) => (element instanceof Rejected ? [element] : readingsFrom(element as NamedValues, { device: from.device, periodS })));
+    return readingsFrom(elements as readonly (NamedValues | Rejected)[], { device: from.device, periodS });
   } catch (failure) {
     if (failure instanceof Rejected) return [failure];
     throw failure;

@@ -30,6 +30,17 @@ describe('TrafficFlowObserved', () => {
     ]);
   });
 
+  test('beside its classes an entity for all vehicles would count twice, and is refused', () => {
+    const of = (fields: object): object => entity({ ...period, intensity: 5, ...fields });
+    expect(from([of({ laneId: 1 }), of({ laneId: 1, vehicleType: 'car' }), of({ laneId: 2 }), of({ laneId: 1, dateObservedFrom: '2026-11-22T06:59:30Z' })], 'ngsi-ld')).toEqual([
+      'invalid: vehicleType: expected either one entity for all vehicles of a lane or one for each class: both would count twice',
+      { ...minute, channel: 'lane-1:car', count: 5, byClass: { car: 5 } },
+      { ...minute, channel: 'lane-2', count: 5 },
+      { observedAt: '2026-11-22T06:59:30.000Z', periodS: 90, channel: 'lane-1', count: 5 },
+    ]);
+    expect(from([of({}), of({ vehicleType: 'bus' })], 'ngsi-ld')).toEqual([expect.stringContaining('invalid: vehicleType'), { ...minute, channel: 'bus', count: 5, byClass: { bus: 5 } }]);
+  });
+
   test.each([
     ['an interval', { dateObserved: '2026-11-22T07:00:00Z/2026-11-22T07:05:00Z', intensity: 1 }, { observedAt: '2026-11-22T07:00:00.000Z', periodS: 300, channel: '', count: 1 }],
     ['from and to', { ...period, dateObserved: '2026-11-22T07:01:00Z', intensity: 1 }, { ...minute, channel: '', count: 1 }],

@@ -2,8 +2,8 @@
  * FIWARE TrafficFlowObserved to readings: one entity is one reading, of the channel that lane, direction and vehicle type
  * name together (`lane-1:forward:motorcycle`). So a batch with one entity for each class becomes channels.
  */
-import type { VehicleClass } from '#contracts';
-import { type EntityForm, refused } from '#codecs';
+import { Rejected, type VehicleClass } from '#contracts';
+import { type EntityForm, type Fields, refused } from '#codecs';
 import { trafficFlowTable } from './names.js';
 
 /** `vehicleType` of the data model, to our classes. */
@@ -28,3 +28,13 @@ export const trafficFlowObserved: EntityForm = {
     return null;
   },
 };
+
+const classSuffix = new RegExp(`(?:^|:)(?:${Object.keys(classOf).join('|')})$`);
+
+/** Entities for all vehicles of a lane and for its classes, in one message: the segment's sums would count them twice, so the former is refused. */
+export function countedOnce(readings: readonly (Fields | Rejected)[]): readonly (Fields | Rejected)[] {
+  const place = ({ channel, observedAt }: Fields, ofLane = String(channel ?? '')): string => `${ofLane} ${String(observedAt)}`;
+  const classified = new Set(readings.flatMap((one) => (one instanceof Rejected || !classSuffix.test(String(one['channel'])) ? [] : [place(one, String(one['channel']).replace(classSuffix, ''))])));
+  if (classified.size === 0) return readings;
+  return readings.map((one) => (one instanceof Rejected || !classified.has(place(one)) ? one : refused('vehicleType', 'expected either one entity for all vehicles of a lane or one for each class: both would count twice')));
+}
