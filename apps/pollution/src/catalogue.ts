@@ -32,12 +32,12 @@ export function columnOf(metric: PollutionMetric): string {
 }
 
 /** Means over time. A direction has no plain mean (350° and 10° make north, not south), so it is in no aggregate. */
-export const averagedMetrics = pollutionMetricNames.filter((name) => name !== 'windDirectionDeg');
+export const averagedMetrics: readonly PollutionMetric[] = pollutionMetricNames.filter((name) => name !== 'windDirectionDeg');
 
-export const catalogue: readonly Metric[] = averagedMetrics.map((name) => ({
-  name,
-  unit: pollutionMetrics[name].unit,
-  ...metricTexts[name],
-  column: columnOf(name),
-  rollup: name === 'precipitationMm' ? { kind: 'sum', column: 'precipitation_mm_sum' } : { kind: 'mean', sum: `${columnOf(name)}_sum`, weight: `${columnOf(name)}_s` },
-}));
+export const catalogue: readonly Metric[] = pollutionMetricNames.map((name) => ({ name, unit: pollutionMetrics[name].unit, ...metricTexts[name], column: columnOf(name), ...aggregateOf(name) }));
+
+function aggregateOf(name: PollutionMetric): Pick<Metric, 'rollup' | 'seconds'> {
+  if (name === 'windDirectionDeg') return { rollup: { kind: 'none' } };
+  if (name === 'precipitationMm') return { rollup: { kind: 'sum', column: 'precipitation_mm_sum' } };
+  return { rollup: { kind: 'mean', sum: `${columnOf(name)}_sum`, weight: `${columnOf(name)}_s` }, seconds: `${columnOf(name)}_s` };
+}

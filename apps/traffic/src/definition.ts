@@ -4,6 +4,7 @@ import type { ConditionChange, DomainDefinition } from '#domain';
 import type { Segment } from './congestion.js';
 import { congestionFold } from './congestion-fold.js';
 import { catalogue } from './catalogue.js';
+import { ExchangeRoutes } from './exchange-routes.js';
 import { limitsFrom } from './limits.js';
 import { type Observation, observationsFrom } from './observation.js';
 import { routeOptions, type RouteOptions, TrafficRoutes } from './routes.js';
@@ -15,6 +16,7 @@ export const traffic: DomainDefinition<Observation, Segment, ConditionChange> = 
   table: readings,
   rollups: rollups(trafficFlagBits.imputed),
   catalogue,
+  flagBits: trafficFlagBits,
   observationsFrom,
   prepare({ config, db, registry }) {
     const limits = limitsFrom(registry);
@@ -22,7 +24,7 @@ export const traffic: DomainDefinition<Observation, Segment, ConditionChange> = 
     return {
       fold: congestionFold(limits, registry, config.TOPIC_ROOT),
       age: (atMs) => limits.age(atMs),
-      controllers: [TrafficRoutes],
+      controllers: [TrafficRoutes, ExchangeRoutes],
       providers: [{ provide: routeOptions, useValue: routing }],
       onRegistryChange: () => limits.forget(),
     };

@@ -1,13 +1,12 @@
 /** Traffic's own HTTP routes, beside those that every domain has. */
-import { trafficRowValues, vehicleClasses } from '#contracts';
-import { seen } from '#domain';
-import { Described, instantField, limitField, principalOf, type Registry } from '#service';
+import { trafficRowValues } from '#contracts';
+import { Described, instantField, limitField, principalOf, type Registry, sees } from '#service';
 import type { Database } from '#timeseries';
 import { Controller, Get, Inject, Query, Req } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { segmentMeasures, type SegmentMeasures } from './segment-measures.js';
-import { type Bucket, bucketSeconds, latestReadings, segmentSums } from './tables.js';
+import { type Bucket, bucketSeconds, segmentSums } from './tables.js';
 import { trafficStates } from './travel-time.js';
 
 export interface RouteOptions {
@@ -17,7 +16,6 @@ export interface RouteOptions {
 
 export const routeOptions = Symbol('route options');
 
-const latestQuery = z.strictObject({ limit: limitField(10_000) });
 const segmentsQuery = z.strictObject({
   bucket: z.enum(Object.keys(bucketSeconds) as [Bucket, ...Bucket[]]).default('15m'),
   at: instantField().describe('Start of the bucket; the newest of each segment by default').optional(),
@@ -27,13 +25,6 @@ const segmentsQuery = z.strictObject({
 const instant = z.string().meta({ format: 'date-time' });
 const percent = z.number().min(0).max(100);
 const usedRow = { rowId: z.string().describe('The dated row that was used'), verified: z.boolean() };
-const latestReading = z
-  .object({
-    device: z.string(), channel: z.string(), asset: z.string(), nameVi: z.string(), nameEn: z.string(), observedAt: instant, periodS: z.int(), count: z.int().nullable(), speedKmh: z.number().nullable(), occupancy: z.number().nullable(),
-    flags: z.int().describe('Bits'),
-    byClass: z.object(Object.fromEntries(vehicleClasses.map((name) => [name, z.int().nullable()]))),
-  })
-  .meta({ id: 'LatestTraffic' });
 const segment: z.ZodType<SegmentMeasures> = z
   .object({
     asset: z.string(), nameVi: z.string(), nameEn: z.string(), from: instant, bucketS: z.int(),
@@ -51,22 +42,11 @@ const segment: z.ZodType<SegmentMeasures> = z
 export class TrafficRoutes {
   constructor(@Inject(routeOptions) private readonly options: RouteOptions) {}
 
-  @Get('latest')
-  @Described({ summary: 'The newest reading of each channel, by event time', role: 'viewer', query: latestQuery, answers: { 200: { description: 'Newest first, without replays', schema: z.array(latestReading) } } })
-  async latest(@Req() request: IncomingMessage, @Query() { limit }: z.output<typeof latestQuery>): Promise<unknown> {
-    const { areas } = principalOf(request);
-    return (await latestReadings(this.options.db, limit)).filter(({ asset }) => seen(this.options.registry, asset, areas)).map(withClasses);
-  }
-
   @Get('segments')
   @Described({ summary: 'Flow, speed, level of service, travel time and delay of each segment in one bucket', role: 'viewer', query: segmentsQuery, answers: { 200: { description: 'Segments that have readings in it', schema: z.array(segment) } } })
   async segments(@Req() request: IncomingMessage, @Query() { bucket, at, limit }: z.output<typeof segmentsQuery>): Promise<unknown> {
-    const { areas } = principalOf(request);
+    const caller = principalOf(request);
     const sums = await segmentSums(this.options.db, bucket, at ?? null, limit);
-    return sums.filter(({ asset }) => seen(this.options.registry, asset, areas)).map((sum) => segmentMeasures(sum, this.options.registry));
+    return sums.filter(({ asset }) => sees(this.options.registry, caller, asset)).map((sum) => segmentMeasures(sum, this.options.registry));
   }
-}
-
-function withClasses({ motorcycle, car, bus, truck, trailer, bicycle, other, ...row }: Record<string, unknown>): unknown {
-  return { ...row, byClass: { motorcycle, car, bus, truck, trailer, bicycle, other } };
 }

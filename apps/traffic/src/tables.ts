@@ -79,28 +79,6 @@ export async function loadSegments({ query }: Transaction, assets: readonly stri
   return new Map(assets.map((asset) => [asset, segmentFrom(asset, lanes.get(asset)!, conditions.get(asset)?.['active'] ?? false, conditions.get(asset)?.['seq'] ?? 0)]));
 }
 
-export interface LatestRow {
-  readonly device: string;
-  readonly channel: string;
-  readonly asset: string;
-  readonly nameVi: string;
-  readonly nameEn: string;
-  readonly observedAt: Date;
-  readonly [metric: string]: unknown;
-}
-
-/** The newest reading of each channel by event time, newest first; replayed devices are never "latest". */
-export async function latestReadings(db: Queryable, limit: number): Promise<LatestRow[]> {
-  return (await db.query(
-    `select c.device, c.channel, d.asset, a.name_vi as "nameVi", a.name_en as "nameEn", r.observed_at as "observedAt", r.period_s as "periodS", r.count, r.speed_kmh as "speedKmh",
-            r.occupancy, ${vehicleClasses.map((name) => `r.${name}`).join(', ')}, r.flags
-       from ${schema}.channel c join registry.device d on d.id = c.device and not d.replay join registry.asset a on a.id = d.asset
-       cross join lateral (select * from ${schema}.reading where channel_id = c.id order by observed_at desc limit 1) r
-      order by r.observed_at desc, c.device, c.channel limit $1`,
-    [limit],
-  )) as LatestRow[];
-}
-
 /** Widths of the aggregates by name. */
 export const bucketSeconds = { '1m': 60, '5m': 300, '15m': 900, '1h': 3_600, '1d': 86_400 } as const;
 export type Bucket = keyof typeof bucketSeconds;

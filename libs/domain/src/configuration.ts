@@ -7,6 +7,8 @@ const shared = {
   HOST: host(),
   DATABASE_URL: postgresUrl(),
   DATABASE_CONNECTIONS_MAX: wholeNumber({ min: 3, max: 100, unit: 'connections' }).default(8),
+  /** For series and latest values, whose callers may be slow. */
+  SERIES_CONNECTIONS_MAX: wholeNumber({ min: 3, max: 100, unit: 'connections' }).default(4),
   KAFKA_BROKERS: brokerList(),
   TOPIC_ROOT: kafkaTopicRoot(),
   TOPIC_PARTITIONS: wholeNumber({ min: 1, max: 256, unit: 'partitions' }).default(4),

@@ -38,6 +38,8 @@ export interface DomainDefinition<O extends TimedObservation, S, C> {
   readonly table: ReadingTable<O>;
   readonly rollups: RollupTable;
   readonly catalogue: readonly Metric[];
+  /** Names of the bits in the column `flags`. */
+  readonly flagBits: Readonly<Record<string, number>>;
   readonly observationsFrom: ReadMessage<O>;
   /** What needs the registry and the database: made once, before anything is consumed. */
   readonly prepare: (context: DomainContext) => DomainParts<O, S, C> | Promise<DomainParts<O, S, C>>;

@@ -7,5 +7,6 @@ export * from './configuration.js';
 export * from './consumer.js';
 export * from './definition.js';
 export * from './kept-tables.js';
+export * from './series-routes.js';
 export * from './start.js';
 export * from './unpack.js';

@@ -62,33 +62,32 @@ export function countStatement({ rollups: { schema, table } }: SeriesTable, chan
 export async function bucketStatements({ query }: Transaction, table: SeriesTable, metrics: readonly Metric[], width: Width, format: Format, range: ChannelRange): Promise<Statement[]> {
   const { schema, columns } = table.rollups;
   const level = width.level;
-  // $1 channel, $2 from, $3 to, $4 zone: the bounds of the buckets, of what is current (in buckets of the answer, and of the level).
+  // $1 channel, $2 from, $3 to, $4 zone (which some widths do not ask for): the bounds of the buckets, of what is current (in buckets of the answer, and of the level).
   const [bounds] = await query(
     `select ${startSql(width, '$2::timestamptz', '$4')} as from_at, ${endSql(width, startSql(width, "$3::timestamptz - interval '1 ms'", '$4'), '$4')} as to_at,
             ${startSql(width, 'stale.at', '$4')} as whole_to, ${levelStartSql(width, 'stale.at', '$4')} as level_to
        from (select greatest(min(from_at), now() - interval '${lagHours} hours') as at from ${schema}.invalidation
-              where level <= (select array_position(array['1m', '5m', '15m', '1h', '1d'], '${level}')) and to_at >= now() - interval '${lagHours} hours' and (channel_ids is null or $1 = any(channel_ids))) as stale`,
+              where level <= (select array_position(array['1m', '5m', '15m', '1h', '1d'], '${level}')) and to_at >= now() - interval '${lagHours} hours' and (channel_ids is null or $1 = any(channel_ids)) and $4::text is not null) as stale`,
     [range.channelId, isoOf(range.fromMs), isoOf(range.toMs), range.zone],
   );
-  const { from_at: fromAt, to_at: toAt, whole_to: wholeTo, level_to: levelTo } = bounds as Record<string, Date | null>;
-  const asked = bucketColumns(table.rollups, metrics, width, format);
+  const { from_at: fromAt, to_at: toAt, whole_to: wholeTo, level_to: levelTo } = bounds as { from_at: Date; to_at: Date; whole_to: Date | null; level_to: Date | null };
+  const asked = bucketColumns(table.rollups, metrics, width);
   const names = columns.map(({ name }) => name);
   const sums = columns.map(({ name }) => `sum(r.${name}) as ${name}`).join(', ');
   const fromLevel = `select r.bucket, ${names.map((name) => `r.${name}`).join(', ')} from ${schema}.${table.rollups.table}_${level} r where r.channel_id = $1`;
   const statement = (parts: string, values: unknown[]): Statement => {
     const start = width.name === level ? 'r.bucket' : startSql(width, 'r.bucket', '$2');
-    return { text: lines(asked, format, `from (select ${start} as start, ${sums} from (${parts}) as r group by 1) as s order by s.start`), values: [range.channelId, range.zone, ...values] };
+    return { text: lines(asked, format, `from (select ${start} as start, ${sums} from (${parts}) as r where $2::text is not null group by 1) as s order by s.start`), values: [range.channelId, range.zone, ...values] };
   };
-  const zoneIsUsed = `and $2::text is not null`;
-  if (wholeTo === null || wholeTo >= toAt!) return [statement(`${fromLevel} ${zoneIsUsed} and r.bucket >= $3 and r.bucket < $4`, [fromAt, toAt])];
-  const tailFrom = wholeTo > fromAt! ? wholeTo : fromAt!;
+  if (wholeTo === null || wholeTo >= toAt) return [statement(`${fromLevel} and r.bucket >= $3 and r.bucket < $4`, [fromAt, toAt])];
+  const tailFrom = wholeTo > fromAt ? wholeTo : fromAt;
   const rows = `select ${levelStartSql(width, 'r.observed_at', '$2')}, ${columns.map(({ fromRow }) => fromRow).join(', ')}
     from ${schema}.${table.rollups.table} r where r.channel_id = $1 and r.observed_at >= greatest($3::timestamptz, $5::timestamptz) and r.observed_at < $4 and r.period_s <= ${width.levelS}`;
   const tail = statement(`${fromLevel} and r.bucket >= $3 and r.bucket < least($4::timestamptz, $5::timestamptz) union all ${rows}`, [tailFrom, toAt, levelTo]);
-  return tailFrom > fromAt! ? [statement(`${fromLevel} ${zoneIsUsed} and r.bucket >= $3 and r.bucket < $4`, [fromAt, tailFrom]), tail] : [tail];
+  return tailFrom > fromAt ? [statement(`${fromLevel} and r.bucket >= $3 and r.bucket < $4`, [fromAt, tailFrom]), tail] : [tail];
 }
 
-function bucketColumns(rollups: RollupTable, metrics: readonly Metric[], width: Width, format: Format): Column[] {
+function bucketColumns(rollups: RollupTable, metrics: readonly Metric[], width: Width): Column[] {
   const has = (name: string): boolean => rollups.columns.some((column) => column.name === name);
   const excluded = ['n_imputed', 'n_excluded'].find(has);
   const seconds = [...new Set(metrics.flatMap(({ seconds: column }) => (column === undefined ? [] : [`s.${column}`])))];
@@ -118,7 +117,7 @@ function startSql({ name, widthS }: Width, time: string, zone: string): string {
   if (name === '1d') return `date_trunc('day', ${time}, ${zone})`;
   if (widthS <= 3_600) return `date_bin('${widthS} s', ${time}, timestamptz '2001-01-01 00:00:00+00')`;
   // A Monday.
-  return `(date_bin('${widthS} s', ${time} at time zone ${zone}, timestamp '2001-01-01 00:00:00') at time zone ${zone})`;
+  return `(date_bin('${widthS} s', (${time}) at time zone ${zone}, timestamp '2001-01-01 00:00:00') at time zone ${zone})`;
 }
 
 /** End of the bucket that begins at `start`; days of the change of clocks have 23 or 25 hours. */

@@ -15,6 +15,7 @@ import type { DomainDefinition, TimedObservation } from './definition.js';
 import { domainMetrics } from './metrics.js';
 import { routesOf } from './routes.js';
 import { keptTables, replayChannels } from './kept-tables.js';
+import { seriesRoutesOf } from './series-routes.js';
 
 type Kafka = ReturnType<typeof connectKafka>;
 
@@ -60,8 +61,12 @@ export async function startDomain<O extends TimedObservation, S, C>(config: Doma
       parts.onStored?.(result, arrivals);
     },
   });
+  const seriesDb = openDatabase({ url: config.DATABASE_URL, name: `nhip ${name} series`, connectionsMax: config.SERIES_CONNECTIONS_MAX, log });
+  service.onStop('series', () => seriesDb.close());
+  const { catalogue, flagBits, rollups } = definition;
+  const series = seriesRoutesOf({ domain: name, catalogue, flagBits, rollups, registry, db: seriesDb });
   const routes = routesOf<O>({ ...unpacking, schema, db, store, stream, relay, ends: async () => (await topicEnds(kafka, stream.topic)).partitions });
-  const app = await createHttpApp(service, domainModule(service, consumer, [routes, ...parts.controllers], parts.providers), { bodyBytesMax: 64 * 1024, body: 'json' });
+  const app = await createHttpApp(service, domainModule(service, consumer, [series, routes, ...parts.controllers], parts.providers), { bodyBytesMax: 64 * 1024, body: 'json' });
   app.useGlobalGuards(routeGuard(signedPrincipal(config.INTERNAL_SECRET)));
   app.connectMicroservice({ strategy: roundStrategy(config, service, kafka) });
   await app.startAllMicroservices();
