@@ -14,7 +14,7 @@ import { benchSpace } from './space.js';
 
 const usage = `npm run bench -- ingest [--rate N] [--seconds 60] [--devices 1000] [--warm-up 25] [--no-generator]
   (without --rate: as much as does not pile up; 0: as much as the windows allow)
-npm run bench -- latency [--max N] [--seconds 20]
+npm run bench -- latency [--max N] [--seconds 20] [--alarms]    (--alarms: only from the device to the live stream)
 npm run bench -- connections [--connections 10000] [--minutes 5]
 npm run bench -- again
 npm run bench -- space
@@ -26,7 +26,7 @@ const { positionals, values } = parseArgs({
   options: {
     rate: { type: 'string' }, seconds: { type: 'string' }, devices: { type: 'string', default: '1000' }, json: { type: 'string' },
     'warm-up': { type: 'string', default: '25' }, 'no-generator': { type: 'boolean', default: false }, max: { type: 'string' },
-    connections: { type: 'string', default: '10000' }, minutes: { type: 'string', default: '5' }, packets: { type: 'string', default: '100000' },
+    connections: { type: 'string', default: '10000' }, minutes: { type: 'string', default: '5' }, packets: { type: 'string', default: '100000' }, alarms: { type: 'boolean', default: false },
   },
 });
 
@@ -57,7 +57,7 @@ const benchmarks: Record<string, () => Promise<Record<string, unknown>>> = {
     printIngest(result);
     return result;
   },
-  latency: () => benchLatency({ max: values.max === undefined ? null : number('max', values.max), seconds: number('seconds', values.seconds ?? '20') }),
+  latency: () => benchLatency({ max: values.max === undefined ? null : number('max', values.max), seconds: number('seconds', values.seconds ?? '20'), alarmsOnly: values.alarms }),
   connections: () => benchConnections({ connections: number('connections', values.connections), minutes: number('minutes', values.minutes) }),
   again: () => benchAgain(),
   space: () => benchSpace(),
