@@ -1,5 +1,5 @@
 /** Compares everything the database derived from readings with the second way of computing: nothing may differ. */
-import type { Domain } from '#contracts';
+import { type Domain, domainNames } from '#contracts';
 import type { Database } from '#timeseries';
 import { copyOut } from '../support/copy-out.js';
 import { channelIdsOf, channelsById, iso, type Differences, type Source } from '../support/compare-readings.js';
@@ -96,4 +96,19 @@ function compareChanges(asset: string, expected: ExpectedCondition['changes'], f
       differences.add(`change of ${asset}: what was announced says ${JSON.stringify(change.payload)}, expected ${told}`);
     }
   }
+}
+
+const missesTold = 20;
+
+/** Alerts must have applied each change that the domains announced, once, in order, and hold none back. */
+export async function compareAlarms(db: Database, differences: Differences): Promise<void> {
+  const announced = domainNames.map((domain) => `select condition_id, seq, state from ${domain}.condition_change`).join(' union all ');
+  const misses = `with announced as (${announced}), applied as (select alarm_id, condition_seq, condition->>'state' as state from alerts.transition where condition_seq is not null)
+    select coalesce(condition_id, alarm_id) as id, coalesce(seq, condition_seq)::float8 as seq, n.state as announced, d.state as applied
+      from announced n full join applied d on alarm_id = condition_id and condition_seq = seq
+     where n.state is distinct from d.state order by 1, 2 limit ${missesTold}`;
+  for (const { id, seq, announced: told, applied } of await db.query(misses)) differences.add(`alarm ${id}: change ${seq} was ${told === null ? 'never announced' : `announced as ${told}`}, and is ${applied === null ? 'not applied' : `applied as ${applied}`}`);
+  const behind = await db.query('select alarm_id, condition_seq::float8 as at, last::float8 as last from alerts.alarm join (select alarm_id, max(condition_seq) as last from alerts.transition group by alarm_id) t using (alarm_id) where condition_seq <> last');
+  for (const { alarm_id: id, at, last } of behind) differences.add(`alarm ${id}: stands at change ${at}, expected ${last}`);
+  for (const { condition_id: id, seq } of await db.query('select condition_id, seq::float8 as seq from alerts.held_condition limit 5')) differences.add(`alarm ${id}: change ${seq} is still held back`);
 }

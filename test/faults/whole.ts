@@ -10,7 +10,7 @@ import type { GeneratorProcess } from '../support/generator-process.js';
 import { say } from '../bench/report.js';
 import { readLog, withoutDeadLetter } from '../bench/bound-log.js';
 import { periodS } from '../support/payload.js';
-import { compareAggregates, compareConditions, compareHistory } from './compare.js';
+import { compareAggregates, compareAlarms, compareConditions, compareHistory } from './compare.js';
 import { congestionFold, type CongestionRow, type ExpectedCondition } from './recompute.js';
 
 const pollMs = 50;
@@ -89,6 +89,12 @@ export async function judge(city: City, generators: readonly Compared[], beside:
     const verdict = await judgeDomain(city, domain, generators.filter(({ generator }) => generator.spec.domain === domain), beside);
     for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += verdict[key];
     told.push(...verdict.told);
+  }
+  if (city.apps.includes('alerts')) {
+    const alarms = new Differences();
+    await compareAlarms(city.db, alarms);
+    sum.differences += alarms.count;
+    told.push(...alarms.told);
   }
   return { ...sum, told };
 }

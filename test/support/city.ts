@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { domainNames, streamTopic, type Asset, type Device, type Domain, type Gateway } from '#contracts';
+import { conditionsTopic, domainNames, streamTopic, type Asset, type Device, type Domain, type Gateway } from '#contracts';
 import { connectKafka } from '#messaging';
 import { openDatabase, type Database } from '#timeseries';
 import { firstAdmin, makeToken } from '../../apps/api/src/people/people.js';
@@ -49,6 +49,8 @@ export interface Backlog {
 
 export interface City {
   readonly name: string;
+  /** Those that run. */
+  readonly apps: readonly AppName[];
   readonly mqttPort: number;
   readonly ingestHttpPort: number;
   readonly trafficPort: number;
@@ -71,7 +73,7 @@ export interface City {
   /** Of all domains that run, or of one. */
   accounting(domain?: Domain): Promise<Accounting>;
   backlog(): Promise<Backlog>;
-  /** By `topic/partition` of the readings of the domains that run: the offset of the next record, and the next offset to be committed. */
+  /** By `topic/partition` of what the domains and alerts read, where they run: the offset of the next record, and the next offset to be committed. */
   kafkaEnds(): Promise<Map<string, number>>;
   committedEnds(): Promise<Map<string, number>>;
   /** Waits until everything in Kafka is committed in the database; false: not within the deadline. */
@@ -128,7 +130,7 @@ export async function startCity(plan: CityPlan): Promise<City> {
     { folder, ...(plan.onLine === undefined ? {} : { onLine: plan.onLine }) },
   );
   const running = domainNames.filter((domain) => apps.includes(domain));
-  const topics = running.map((domain) => streamTopic(name, domain, 'readings'));
+  const readers: readonly Reader[] = [...running.map((domain) => ({ schema: domain, topic: streamTopic(name, domain, 'readings') })), ...(apps.includes('alerts') ? [{ schema: 'alerts', topic: conditionsTopic(name) }] : [])];
   let secrets: ReadonlyMap<string, string> = new Map();
   let token = '';
 
@@ -152,17 +154,17 @@ export async function startCity(plan: CityPlan): Promise<City> {
     token = (await makeToken(db, { person: firstAdmin, name: 'test', role: 'admin', days: 1 }, 'test')).secret;
     for (const app of apps) supervisor.start(app);
     await supervisor.untilReady();
-    ends = await openEnds(brokers, topics);
+    ends = await openEnds(brokers, readers.map(({ topic }) => topic));
   } catch (error) {
     await stop();
     throw error;
   }
 
   const { read } = ends;
-  const committedEnds = (): Promise<Map<string, number>> => committedOf(db, running);
-  const backlog = async (): Promise<Backlog> => backlogOf(db, running, await read(), await committedEnds());
+  const committedEnds = (): Promise<Map<string, number>> => committedOf(db, readers);
+  const backlog = async (): Promise<Backlog> => backlogOf(db, readers, await read(), await committedEnds());
   return {
-    name, readingsTopic: streamTopic(name, 'traffic', 'readings'),
+    name, apps, readingsTopic: streamTopic(name, 'traffic', 'readings'),
     mqttPort: ports.MQTT_PORT, ingestHttpPort: ports.INGEST_HTTP_PORT, trafficPort: ports.TRAFFIC_HTTP_PORT, pollutionPort: ports.POLLUTION_HTTP_PORT, alertsPort: ports.ALERTS_HTTP_PORT, apiPort: ports.API_PORT,
     brokers, db, adminUrl, secrets, token, supervisor, backlog, kafkaEnds: read, committedEnds, stop,
     async pids() {
@@ -198,6 +200,12 @@ async function register(db: Database, { assets, gateways, devices }: CityPlan): 
   return new Map([...ofGateways, ...ofDevices]);
 }
 
+/** Who commits what it reads from which topic. */
+interface Reader {
+  readonly schema: string;
+  readonly topic: string;
+}
+
 async function accountingOf(db: Database, of: readonly Domain[]): Promise<Accounting> {
   const [row] = await db.query(
     `select coalesce(sum(entries), 0)::float8 as entries, coalesce(sum(stored), 0)::float8 as stored, coalesce(sum(corrected), 0)::float8 as corrected,
@@ -207,14 +215,14 @@ async function accountingOf(db: Database, of: readonly Domain[]): Promise<Accoun
   return row as Accounting;
 }
 
-async function committedOf(db: Database, of: readonly Domain[]): Promise<Map<string, number>> {
-  const rows = await db.query(of.map((domain) => `select topic, partition, next_offset::float8 as next from ${domain}.consumed`).join(' union all '));
+async function committedOf(db: Database, of: readonly Reader[]): Promise<Map<string, number>> {
+  const rows = await db.query(of.map(({ schema }) => `select topic, partition, next_offset::float8 as next from ${schema}.consumed`).join(' union all '));
   return new Map(rows.map((row) => [`${row['topic']}/${row['partition']}`, row['next'] as number]));
 }
 
-async function backlogOf(db: Database, of: readonly Domain[], ends: Map<string, number>, committed: Map<string, number>): Promise<Backlog> {
+async function backlogOf(db: Database, of: readonly Reader[], ends: Map<string, number>, committed: Map<string, number>): Promise<Backlog> {
   const records = [...ends].reduce((sum, [partition, end]) => sum + Math.max(0, end - (committed.get(partition) ?? 0)), 0);
-  const left = await Promise.all(of.map((domain) => db.query(`select (select count(*) from ${domain}.invalidation)::int as stale, (select count(*) from ${domain}.outbox where sent_at is null)::int as unsent`)));
+  const left = await Promise.all(of.map(({ schema }) => db.query(`select (select count(*) from ${schema}.invalidation)::int as stale, (select count(*) from ${schema}.outbox where sent_at is null)::int as unsent`)));
   const sum = (key: string): number => left.reduce((total, [row]) => total + (row![key] as number), 0);
   return { records, stale: sum('stale'), unsent: sum('unsent') };
 }
