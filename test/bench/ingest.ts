@@ -23,6 +23,8 @@ export interface IngestOptions {
   readonly seconds: number;
   readonly devices: number;
   readonly warmUpSeconds: number;
+  /** Readings of pollution per second beside those of traffic; 0: pollution does not run. */
+  readonly airPerSecond: number;
 }
 
 const connections = 100;
@@ -32,23 +34,29 @@ const samplesPerSecond = 50;
 
 export async function benchIngest(options: IngestOptions): Promise<Record<string, unknown>> {
   const plan = planOf(options.devices);
+  const [own, air] = [loadCity(plan), loadCity(airPlan)];
   say('starting a city of its own');
-  const city = await startCity(loadCity(plan));
+  const city = await startCity(options.airPerSecond === 0 ? own : {
+    assets: [...own.assets, ...air.assets], gateways: [...own.gateways, ...air.gateways], devices: [...own.devices, ...air.devices],
+    apps: ['api', 'ingest', 'traffic', 'pollution'],
+  });
   try {
     const generator = GeneratorProcess.start(loadGenerator(city, plan));
+    const others = options.airPerSecond === 0 ? [] : [GeneratorProcess.start(loadGenerator(city, airPlan))];
     try {
-      const measured = await measure(city, generator, options);
+      const measured = await measure(city, generator, others, options);
       const bytesPerValue = await diskBytesPerValue(city);
       say('comparing the log of acknowledgements with the database');
-      return resultOf(options, measured, await bindLogs(city, [generator]), bytesPerValue);
+      return resultOf(options, measured, await bindLogs(city, [generator, ...others]), bytesPerValue);
     } finally {
-      await generator.stop();
+      for (const one of [generator, ...others]) await one.stop();
     }
   } finally {
     await city.stop();
   }
 }
 
+const airPlan: LoadPlan = { prefix: 'air', devices: 100, devicesPerGateway: 10, domain: 'pollution' };
 const planOf = (devices: number): LoadPlan => ({ prefix: 'bench', devices, devicesPerGateway: Math.ceil(devices / connections) });
 
 interface Reading {
@@ -70,15 +78,16 @@ interface Measured {
   readonly drainSeconds: number;
 }
 
-async function measure(city: City, generator: GeneratorProcess, { rate, seconds, warmUpSeconds }: IngestOptions): Promise<Measured> {
+async function measure(city: City, generator: GeneratorProcess, others: readonly GeneratorProcess[], { rate, seconds, warmUpSeconds, airPerSecond }: IngestOptions): Promise<Measured> {
   const rows = await measureRowLatency(city.adminUrl, generator, { devices: generator.spec.devices.map(({ id }) => id), channels: generator.spec.channels });
-  const pids = { ...(await city.pids()), generator: generator.pid };
+  const pids = { ...(await city.pids()), generator: generator.pid, ...(others[0] === undefined ? {} : { airGenerator: others[0].pid }) };
   const read = async (): Promise<Reading> => ({ atMs: performance.now(), entries: (await city.accounting()).entries, cpuUs: { ...cpuUsOf(pids), measuring: ownCpuUs() }, machine: machineTime() });
 
-  await generator.ask({ do: 'connect' });
+  for (const one of [generator, ...others]) await one.ask({ do: 'connect' });
   say(`warming up for ${warmUpSeconds} s`);
   await generator.ask({ do: 'load', rate: rate ?? firstPerSecond });
-  const pacing = rate === null ? pace(city, generator) : null;
+  for (const one of others) await one.ask({ do: 'load', rate: airPerSecond });
+  const pacing = rate === null ? pace(city, generator, others) : null;
   await sleep(warmUpSeconds * 1000);
   await generator.ask({ do: 'sample', perSecond: samplesPerSecond });
   rows.clear();
@@ -91,8 +100,8 @@ async function measure(city: City, generator: GeneratorProcess, { rate, seconds,
   const statistics = await generator.ask({ do: 'mark' });
   const endedAtMs = performance.now();
   const offeredPerSecond = pacing === null ? rate : await pacing.stop();
-  await generator.ask({ do: 'pause' });
-  const { settled } = await generator.settle(settleDeadlineMs);
+  await Promise.all([generator, ...others].map((one) => one.ask({ do: 'pause' })));
+  const settled = (await Promise.all([generator, ...others].map((one) => one.settle(settleDeadlineMs)))).every((one) => one.settled);
   const drainSeconds = (await city.untilCommitted(drainDeadlineMs)) ? (performance.now() - endedAtMs) / 1000 : Infinity;
   const rowMs = await rows.take();
   await rows.stop();
@@ -115,11 +124,11 @@ function resultOf(options: IngestOptions, { before, after, statistics, rowMs, se
   const durable = after.entries - before.entries;
   const us = (name: string): number => after.cpuUs[name]! - before.cpuUs[name]!;
   const perReading = (cpuUs: number): number => round(cpuUs / durable, 2);
-  const cpu = { ingest: us('ingest'), kafka: us('kafka'), traffic: us('traffic'), postgres: us('postgres'), other: us('api') };
+  const cpu = { ingest: us('ingest'), kafka: us('kafka'), traffic: us('traffic'), ...(options.airPerSecond === 0 ? {} : { pollution: us('pollution') }), postgres: us('postgres'), other: us('api') };
   const total = Object.values(cpu).reduce((sum, one) => sum + one, 0);
   const measuring = us('measuring');
   const machineUs = after.machine.allUs - before.machine.allUs;
-  const elsewhere = after.machine.busyUs - before.machine.busyUs - total - us('generator') - measuring;
+  const elsewhere = after.machine.busyUs - before.machine.busyUs - total - us('generator') - (options.airPerSecond === 0 ? 0 : us('airGenerator')) - measuring;
   const { told, ...counts } = bound;
   return {
     ...counts,
@@ -138,6 +147,7 @@ function resultOf(options: IngestOptions, { before, after, statistics, rowMs, se
     seconds: round(seconds, 2),
     warmUpSeconds: options.warmUpSeconds,
     devices: options.devices,
+    airPerSecond: options.airPerSecond,
     acknowledgedPerSecond: Math.round(statistics.pubackMs.count / statistics.seconds),
     allAcknowledged: settled,
     measuringUsPerReading: perReading(measuring),

@@ -12,8 +12,8 @@ import { benchLatency } from './latency.js';
 import { say } from './report.js';
 import { benchSpace } from './space.js';
 
-const usage = `npm run bench -- ingest [--rate N] [--seconds 60] [--devices 1000] [--warm-up 25] [--no-generator]
-  (without --rate: as much as does not pile up; 0: as much as the windows allow)
+const usage = `npm run bench -- ingest [--rate N] [--seconds 60] [--devices 1000] [--warm-up 25] [--air N] [--no-generator]
+  (without --rate: as much as does not pile up; 0: as much as the windows allow; --air: so many readings of pollution per second beside)
 npm run bench -- latency [--max N] [--seconds 20] [--alarms]    (--alarms: only from the device to the live stream)
 npm run bench -- connections [--connections 10000] [--minutes 5]
 npm run bench -- again
@@ -26,7 +26,7 @@ const { positionals, values } = parseArgs({
   options: {
     rate: { type: 'string' }, seconds: { type: 'string' }, devices: { type: 'string', default: '1000' }, json: { type: 'string' },
     'warm-up': { type: 'string', default: '25' }, 'no-generator': { type: 'boolean', default: false }, max: { type: 'string' },
-    connections: { type: 'string', default: '10000' }, minutes: { type: 'string', default: '5' }, packets: { type: 'string', default: '100000' }, alarms: { type: 'boolean', default: false },
+    connections: { type: 'string', default: '10000' }, minutes: { type: 'string', default: '5' }, packets: { type: 'string', default: '100000' }, air: { type: 'string', default: '0' }, alarms: { type: 'boolean', default: false },
   },
 });
 
@@ -53,7 +53,7 @@ const benchmarks: Record<string, () => Promise<Record<string, unknown>>> = {
       await waitForOthers(devices, values.json ?? 'bench-devices.json', stopped);
       return {};
     }
-    const result = await benchIngest({ rate: values.rate === undefined ? null : number('rate', values.rate), seconds: number('seconds', values.seconds ?? '60'), devices, warmUpSeconds: number('warm-up', values['warm-up']) });
+    const result = await benchIngest({ rate: values.rate === undefined ? null : number('rate', values.rate), seconds: number('seconds', values.seconds ?? '60'), devices, warmUpSeconds: number('warm-up', values['warm-up']), airPerSecond: number('air', values.air) });
     printIngest(result);
     return result;
   },

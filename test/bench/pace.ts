@@ -22,14 +22,15 @@ export interface Pacing {
   stop(): Promise<number>;
 }
 
-/** The generator is under load already; from here on its rate follows what is committed. */
-export function pace(city: City, generator: GeneratorProcess): Pacing {
+/** The generator is under load already; from here on its rate follows what is committed. That of the others stays as it is. */
+export function pace(city: City, generator: GeneratorProcess, others: readonly GeneratorProcess[]): Pacing {
   let stopping = false;
   let rate = firstPerSecond;
   const past: { readonly atMs: number; readonly entries: number }[] = [];
 
   async function step(): Promise<void> {
-    const [{ acknowledged }, { entries }] = await Promise.all([generator.ask({ do: 'look' }), city.accounting()]);
+    const [looks, { entries }] = await Promise.all([Promise.all([generator, ...others].map((one) => one.ask({ do: 'look' }))), city.accounting()]);
+    const acknowledged = looks.reduce((sum, look) => sum + look.acknowledged, 0);
     const nowMs = performance.now();
     past.push({ atMs: nowMs, entries });
     while (past.length > 2 && nowMs - past[1]!.atMs >= overMs) past.shift();
