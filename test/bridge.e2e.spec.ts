@@ -2,6 +2,7 @@
  * A Mosquitto that somebody else runs, behind the bridge: ingest is killed five times while two publishers go on, and
  * every message that the broker had acknowledged is a row in the end, with its value.
  */
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt, { type MqttClient } from 'mqtt';
@@ -9,6 +10,7 @@ import { refusedTopic, type Device } from '#contracts';
 import { registerDevices } from '../apps/api/src/register.js';
 import { sleep, startCity, type City } from './support/city.js';
 import { freePort, startMosquitto, type Mosquitto } from './support/mosquitto.js';
+import { repository } from './support/places.js';
 import { entriesOf } from './support/topic-reader.js';
 
 const kills = 5;
@@ -144,6 +146,8 @@ it('dead-letters what is for no device of its gateway, and keeps what is for no 
     ['city/traffic/Ng%C3%A3%20t%C6%B0/readings', 'gate-old', 'topic-name', reading.length],
     ['city/traffic/old-1/readings', 'gate-old', 'payload-too-large', 65_536],
   ]);
+  const listed = execFileSync(process.execPath, ['dist/apps/ingest/src/run-refused.js', '--limit', '2'], { cwd: repository, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', KAFKA_BROKERS: city.brokers, TOPIC_ROOT: city.name } });
+  expect(listed.trim().split('\n').map((line) => (JSON.parse(line) as { reason: string }).reason)).toEqual(['topic-name', 'payload-too-large']);
   expect(await metric('nhip_ingest_bridge_connected')).toEqual([1, 1]);
 }, 60_000);
 
