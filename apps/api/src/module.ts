@@ -12,13 +12,15 @@ import { createForwarder, type ForwardOptions } from './forward.js';
 import { forwarder, forwardRoutes, noteChange, type NoteChange } from './forward-routes.js';
 import { importLimits, ImportRoutes } from './import-routes.js';
 import type { FileLimits } from './import-row.js';
+import { mergedDocument } from './openapi.js';
+import { OpenApiRoutes, openApiRoutesModule, SeriesRoutes } from './openapi-routes.js';
 import { readPage, sendPage, type Page } from './page.js';
 import type { Callers } from './people/callers.js';
 import type { SignIn } from './people/people.js';
 import { peopleDatabase, PeopleRoutes } from './people/people-routes.js';
 import { SessionRoutes, sessionRouteOptions } from './people/session-routes.js';
 import { TokenRoutes } from './people/token-routes.js';
-import { streamModule } from './stream-routes.js';
+import { streamModule, StreamRoutes } from './stream-routes.js';
 import type { Stream } from './stream.js';
 
 const pages = Symbol('pages');
@@ -50,6 +52,12 @@ class PageRoutes {
   @Described(page)
   style(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
     sendPage(this.pages.get('live.css')!, request, response);
+  }
+
+  @Get('docs.css')
+  @Described(page)
+  docsStyle(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
+    sendPage(this.pages.get('docs.css')!, request, response);
   }
 }
 
@@ -93,11 +101,13 @@ export interface ApiParts {
   readonly stream: Stream;
 }
 
-export function apiModule(service: Service, { db, callers, signIn, forward, importLimits: limitsOfImports, stream }: ApiParts): DynamicModule {
+export function apiModule(service: Service, { db, registry, callers, signIn, forward, importLimits: limitsOfImports, stream }: ApiParts): DynamicModule {
   const note: NoteChange = ({ person }, method, path) => audit(db, { author: person, action: 'change-forwarded', subject: path.slice(0, 300), details: { method } });
+  const forwarding = forwardModule(service, forward, note);
+  const document = mergedDocument({ urls: forward.urls, controllers: [...ownControllers, StreamRoutes, OpenApiRoutes, SeriesRoutes], log: service.log });
   return {
     module: ApiModule,
-    imports: [serviceModule(service), pageModule(), forwardModule(service, forward, note), streamModule(stream)],
+    imports: [serviceModule(service), pageModule(), forwarding, openApiRoutesModule(document, registry, forwarding), streamModule(stream)],
     controllers: [...ownControllers],
     providers: [
       { provide: sessionRouteOptions, useValue: { db, callers, signIn } },

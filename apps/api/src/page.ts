@@ -9,7 +9,7 @@ export interface Page {
   readonly etag: string;
 }
 
-const types = { 'index.html': 'text/html', 'live.js': 'text/javascript', 'sign-in.js': 'text/javascript', 'live.css': 'text/css' } as const;
+const types = { 'index.html': 'text/html', 'live.js': 'text/javascript', 'sign-in.js': 'text/javascript', 'live.css': 'text/css', 'docs.css': 'text/css' } as const;
 
 const securityHeaders = {
   'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -8,5 +8,6 @@ export * from './consumer.js';
 export * from './definition.js';
 export * from './kept-tables.js';
 export * from './series-routes.js';
+export * from './series.js';
 export * from './start.js';
 export * from './unpack.js';
