@@ -95,6 +95,12 @@ describe('JSON', () => {
     expect(decode('[{"n":"a","v":1}]')).toEqual([{ device: null, type: null, values: [{ name: 'a', value: 1, unit: null, atMs: nowS * 1000, estimatedTime: true }] }]);
   });
 
+  test('every millisecond of a time in seconds comes out as it went in', () => {
+    const milliseconds = Array.from({ length: 1000 }, (_, ms) => ms);
+    const [pack] = decode(JSON.stringify(milliseconds.map((ms) => ({ n: 'a', v: 1, bt: 1_795_330_800, t: ms / 1000 })))) as [{ values: { atMs: number }[] }];
+    expect(pack.values.map(({ atMs }) => atMs - 1_795_330_800_000)).toEqual(milliseconds);
+  });
+
   test('an object is no pack', () => {
     expect(refusal(() => decode(' {"n":"a","v":1}'))).toBe('undecodable: byte 1: expected "[", since a SenML pack is an array of records');
     expect(decode('[7]').map(told)).toEqual(['invalid: [0]: expected a record, an object']);

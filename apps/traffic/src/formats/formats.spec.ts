@@ -96,6 +96,7 @@ describe('values side by side', () => {
     ['the update time', [{ n: 'count', bt, v: 5, ut: 60 }], { ...at, channel: '', count: 5 }],
     ['by its unit, where the device alone is named', [{ n: 'loop-1', bt, u: 'km/h', v: 50, ut: 60 }], { ...at, channel: '', speedKmh: 50 }],
     ['no time is that of the receipt, flagged', [{ n: 'count', v: 5, ut: 60 }], { observedAt: '2026-11-22T07:00:00.000Z', periodS: 60, channel: '', count: 5, flags: 8 }],
+    ['of two values for one field the first', [{ n: 'count', bt, v: 5, ut: 60 }, { n: 'vehicles', v: 6 }, { n: 'count', v: 7 }], { ...at, channel: '', count: 5 }],
     ['per cent, the raw value kept', [{ n: 'occupancy', u: '%', bt, v: 8, ut: 60 }], { ...at, channel: '', occupancy: 0.08, occupancyRaw: 8 }],
   ])('SenML: %s', (_, pack, expected) => {
     expect(from(pack, 'senml-json')).toEqual([expected]);
