@@ -5,6 +5,7 @@ import { catalogue } from './catalogue.js';
 import type { HoursContext } from './hours.js';
 import { type HoursJob, startHours } from './hours-job.js';
 import { type Observation, observationsFrom } from './observation.js';
+import { PollutionRoutes, type RouteOptions, routeOptions } from './routes.js';
 import { type StaleHour, staleHoursFold } from './stale-hours.js';
 import { readings, rollups } from './tables.js';
 
@@ -22,13 +23,14 @@ export const pollution: DomainDefinition<Observation, string, StaleHour> = {
   prepare({ config, service, db, registry }) {
     const { health, log } = service;
     const ages = ageLimits(registry, 'pollution.age');
-    const hours: HoursContext = { db, log, rows: (kind) => registry.rows(kind), zoneOf: (asset) => registry.asset(asset)?.timeZone ?? zoneDefault, topicRoot: config.TOPIC_ROOT };
+    const routing: RouteOptions = { db, registry, rows: (kind) => registry.rows(kind), zoneOf: (asset) => registry.asset(asset)?.timeZone ?? zoneDefault };
+    const hours: HoursContext = { db, log, rows: routing.rows, zoneOf: routing.zoneOf, topicRoot: config.TOPIC_ROOT };
     let job: HoursJob | null = null;
     return {
       fold: staleHoursFold(registry),
       age: (atMs) => ages.at(atMs),
-      controllers: [],
-      providers: [],
+      controllers: [PollutionRoutes],
+      providers: [{ provide: routeOptions, useValue: routing }],
       onRegistryChange() {
         ages.forget();
         job?.nudge();
