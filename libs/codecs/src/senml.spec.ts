@@ -97,7 +97,7 @@ describe('JSON', () => {
 
   test('every millisecond of a time in seconds comes out as it went in', () => {
     const milliseconds = Array.from({ length: 1000 }, (_, ms) => ms);
-    const [pack] = decode(JSON.stringify(milliseconds.map((ms) => ({ n: 'a', v: 1, bt: 1_795_330_800, t: ms / 1000 })))) as [{ values: { atMs: number }[] }];
+    const [pack] = decode(JSON.stringify(milliseconds.map((ms) => ({ n: 'a', v: 1, bt: 1_795_330_801.007, t: (ms - 1007) / 1000 })))) as [{ values: { atMs: number }[] }];
     expect(pack.values.map(({ atMs }) => atMs - 1_795_330_800_000)).toEqual(milliseconds);
   });
 
