@@ -3,6 +3,7 @@
  *
  * Paths in it are meant from its own folder. Passwords stand in files of their own, so that this one may be shown around.
  */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { complaintOf, complaintText, type Domain, domainNames, domains, id, isStream } from '#contracts';
@@ -74,45 +75,45 @@ export interface ReadBridge {
   password(): Promise<Buffer | null>;
 }
 
-/** Throws one error that lists everything that is wrong with the file and the files that it names. */
-export async function readBridgeFile(file: string): Promise<ReadBridge[]> {
+/** All bridges of a file; or everything that is wrong with it and with the files that it names, each with its place. */
+export function readBridgeFile(file: string): ReadBridge[] | Problems {
   const problems: string[] = [];
-  const folder = dirname(file);
-  const bytesOf = async (named: string, field: string): Promise<Buffer | null> =>
-    readFile(resolve(folder, named)).catch((error: Error) => {
-      problems.push(`${field}: expected a file that can be read: ${error.message}`);
+  const bytesOf = (path: string, field: string): Buffer | null => {
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      problems.push(`${field}expected a file that can be read: ${(error as Error).message}`);
       return null;
-    });
+    }
+  };
 
-  const content = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new Error(`BRIDGE_FILE cannot be read: ${error.message}`);
+  const content = bytesOf(file, '');
+  const plans = content === null ? { problems: [] } : parseBridges(content.toString('utf8'));
+  if ('problems' in plans) return { problems: [...problems, ...plans.problems] };
+  const read = plans.map((plan, index): ReadBridge => {
+    const pathOf = (named: string | undefined): string | null => (named === undefined ? null : resolve(dirname(file), named));
+    const [caFile, passwordFile] = [pathOf(plan.caFile), pathOf(plan.passwordFile)];
+    const ca = caFile === null ? null : bytesOf(caFile, `bridges[${index}].caFile: `);
+    if (passwordFile !== null) bytesOf(passwordFile, `bridges[${index}].passwordFile: `);
+    return { plan, ca, password: async () => (passwordFile === null ? null : withoutLineEnd(await readFile(passwordFile))) };
   });
-  const read: ReadBridge[] = [];
-  for (const [index, plan] of parseBridges(file, content).entries()) {
-    const { caFile, passwordFile } = plan;
-    const ca = caFile === undefined ? null : await bytesOf(caFile, `bridges[${index}].caFile`);
-    if (passwordFile !== undefined) await bytesOf(passwordFile, `bridges[${index}].passwordFile`);
-    read.push({ plan, ca, password: async () => (passwordFile === undefined ? null : withoutLineEnd(await readFile(resolve(folder, passwordFile)))) });
-  }
-  if (problems.length > 0) throw new Error(inOneText(file, problems));
-  return read;
+  return problems.length > 0 ? { problems } : read;
 }
 
-/** `file` for the words alone. */
-export function parseBridges(file: string, content: string): BridgePlan[] {
+export interface Problems {
+  readonly problems: readonly string[];
+}
+
+export function parseBridges(content: string): BridgePlan[] | Problems {
   let value: unknown;
   try {
     value = JSON.parse(content);
   } catch (error) {
-    throw new Error(inOneText(file, [`expected JSON: ${(error as Error).message}`]), { cause: error });
+    return { problems: [`expected JSON: ${(error as Error).message}`] };
   }
   const result = bridgeFile.safeParse(value);
   if (result.success) return result.data.bridges;
-  throw new Error(inOneText(file, result.error.issues.map((issue) => complaintText(complaintOf(new z.ZodError([issue]))).replace(/^message: /, ''))));
-}
-
-function inOneText(file: string, problems: readonly string[]): string {
-  return `BRIDGE_FILE ${file} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}: ${problems.join('; ')}`;
+  return { problems: result.error.issues.map((issue) => complaintText(complaintOf(new z.ZodError([issue]))).replace(/^message: /, '')) };
 }
 
 function isBrokerUrl(text: string): boolean {

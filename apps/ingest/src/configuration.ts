@@ -3,6 +3,7 @@ import { payloadBytesMax } from '#contracts';
 import { brokerList, cityCode, host, kafkaTopicRoot, port, postgresUrl, text, wholeNumber } from '#service';
 import { z } from 'zod';
 import type { AttemptLimits } from './attempts.js';
+import { type ReadBridge, readBridgeFile } from './bridge-file.js';
 import type { HttpLimits, MqttLimits } from './limits.js';
 
 const connections = (otherwise: number) => wholeNumber({ min: 1, max: 1_000_000, unit: 'connections' }).default(otherwise);
@@ -49,7 +50,7 @@ export const configuration = z
     COMMANDS_IN_FLIGHT_MAX: count(100, 65_535, 'messages'),
     COMMANDS_QUEUED_MAX: count(100, 100_000, 'messages'),
 
-    BRIDGE_FILE: text('a file that says which brokers to read from').optional(),
+    BRIDGE_FILE: bridges().optional(),
     BRIDGE_MEMBER: text('1 to 32 letters and digits, other for each process that reads the same file', /^[A-Za-z0-9]{1,32}$/).optional(),
 
     INGEST_HTTP_PORT: port().default(18080),
@@ -69,6 +70,16 @@ export const configuration = z
     CONNECTION_EVENTS_MAX: count(20_000, 10_000_000, 'events'),
   })
   .refine((config) => (config.MQTT_TLS_CERT === undefined) === (config.MQTT_TLS_KEY === undefined), 'MQTT_TLS_CERT and MQTT_TLS_KEY: expected both or neither');
+
+/** The name of a file becomes what the file says (bridge-file.ts). */
+function bridges() {
+  return text('a file that says which brokers to read from').transform((file, context): readonly ReadBridge[] => {
+    const read = readBridgeFile(file);
+    if (!('problems' in read)) return read;
+    for (const problem of read.problems) context.addIssue(problem);
+    return z.NEVER;
+  });
+}
 
 export type Configuration = z.infer<typeof configuration>;
 

@@ -12,7 +12,6 @@ import { connectKafka, ensureTopics, PackedProducer, PlainProducer, readFromEnd 
 import { createHttpApp, listenHttp, type Registry, type Service, watchRegistry } from '#service';
 import { openDatabase } from '#timeseries';
 import { Attempts } from './attempts.js';
-import { readBridgeFile } from './bridge-file.js';
 import { Bridges } from './bridges.js';
 import { takeCommand } from './commands.js';
 import { attemptLimits, type Configuration, httpLimits, mqttLimits } from './configuration.js';
@@ -24,7 +23,6 @@ import { batchMetrics, registerMetrics, Tally } from './tally.js';
 
 export async function startIngest(config: Configuration, service: Service): Promise<void> {
   const { log, metrics, health } = service;
-  const bridgeFiles = config.BRIDGE_FILE === undefined ? [] : await readBridgeFile(config.BRIDGE_FILE);
   health.report('registry', false, 'not read yet');
   health.report('kafka', false, 'not reached yet');
   let httpDoor: HttpDoorOptions | null = null;
@@ -45,7 +43,7 @@ export async function startIngest(config: Configuration, service: Service): Prom
 
   const door = new MqttDoor({ limits: mqttLimits(config), producer, registry, routes, attempts, tally, events, log });
   registerMetrics(metrics, tally, door);
-  const bridges = new Bridges(bridgeFiles, { producer, registry, routes, tally, health, log, topicRoot: config.TOPIC_ROOT, member: config.BRIDGE_MEMBER ?? '' }, metrics);
+  const bridges = new Bridges(config.BRIDGE_FILE ?? [], { producer, registry, routes, tally, health, log, topicRoot: config.TOPIC_ROOT, member: config.BRIDGE_MEMBER ?? '' }, metrics);
   const commands = readFromEnd({
     kafka,
     topic: commandsTopic(config.TOPIC_ROOT),
