@@ -1,4 +1,4 @@
-import { completeness, completenessText, meanWhereComplete } from './completeness.js';
+import { completeness, meanWhereComplete } from './completeness.js';
 
 const n = null;
 
@@ -11,10 +11,6 @@ test.each([
   ['nothing is due', 0, 0, { share: 0.75 }, false],
 ])('%s', (_, found, due, rule, expected) => {
   expect(completeness(found, due, rule)).toEqual({ enough: expected, found, due });
-});
-
-test('is told as a count', () => {
-  expect(completenessText(completeness(16, 24, { needed: 18, of: 24 }), 'h')).toBe('16/24 h');
 });
 
 test('the mean leaves out what is missing, and is nothing where too much is', () => {

@@ -1,6 +1,7 @@
 /** Whether a period has enough of its parts to stand for the whole (dated rows `pollution.completeness`). */
 import type { PollutionRowValue } from '#contracts';
 
+/** "16/24 h" is found 16, due 24. */
 export interface Completeness {
   readonly enough: boolean;
   readonly found: number;
@@ -11,11 +12,6 @@ export interface Completeness {
 export function completeness(found: number, due: number, rule: PollutionRowValue<'pollution.completeness'>): Completeness {
   const share = 'share' in rule ? rule.share : rule.needed / rule.of;
   return { enough: due > 0 && found >= share * due - 1e-9, found, due };
-}
-
-/** "16/24 h", as a report shows it. */
-export function completenessText({ found, due }: Completeness, unit: string): string {
-  return `${found}/${due} ${unit}`;
 }
 
 /** The mean of what is there, when it is enough; a missing part is left out, never 0. */
