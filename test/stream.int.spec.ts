@@ -8,6 +8,7 @@ import { registerAssets } from '../apps/api/src/register.js';
 import { startStream, type StreamLimits } from '../apps/api/src/stream.js';
 import { addSomebody, serveApi, type ApiApp } from './support/api-app.js';
 import { listenTo, type Listening, type ListenOptions } from './support/event-source.js';
+import { kafkaProxy } from './support/kafka-proxy.js';
 import { noLog, privateDatabase, until, type PrivateDatabase } from './support/private-database.js';
 import { segmentAsset } from './support/traffic-storage.js';
 
@@ -45,8 +46,8 @@ async function newTopic(): Promise<string> {
   await ensureTopics(kafka, [{ topic: alarmChangesTopic(root), partitions: 1, retentionMs: 3_600_000, retentionBytes: 100_000_000 }]);
   return root;
 }
-async function serve(root: string, limits: Partial<StreamLimits> = {}): Promise<ApiApp> {
-  const app = await serveApi(database.db, { stream: (service, stillIn) => startStream({ service, kafka, topicRoot: root, limits: { ...usual, ...limits }, stillIn }) });
+async function serve(root: string, limits: Partial<StreamLimits> = {}, by = kafka): Promise<ApiApp> {
+  const app = await serveApi(database.db, { stream: (service, stillIn) => startStream({ service, kafka: by, topicRoot: root, limits: { ...usual, ...limits }, stillIn }) });
   apps.push(app);
   // Not ready says so, and when to come again.
   await until(async () => {
@@ -192,6 +193,27 @@ test('late findings and what is no change are shown to nobody, and take their pl
   expect(told(client)).toEqual(['start', 3]);
 });
 
+test('Kafka goes away and comes back, twice: streams stay open, and nothing is missed or told twice', async () => {
+  const root = await newTopic();
+  const proxy = await kafkaProxy(process.env['NHIP_TEST_KAFKA_BROKERS']!);
+  try {
+    const app = await serve(root, { framesMax: 10 }, proxy.client('test'));
+    const client = await listen(app);
+    for (let n = 0; n < 60; n += 20) {
+      await publish(root, ...numbers(n, 10).map((m) => change(m)));
+      if (n < 40) await proxy.shut();
+      await publish(root, ...numbers(n + 10, 10).map((m) => change(m)));
+      if (n < 40) await proxy.open();
+      await until(() => client.lastId === n + 19);
+    }
+    expect(told(client)).toEqual(['start', ...numbers(0, 60)]);
+    expect(client.ended).toBe(false);
+    await apps.pop()!.stop();
+  } finally {
+    await proxy.close();
+  }
+});
+
 test('as many as are let in, and the next one is told when to come again', async () => {
   const root = await newTopic();
   const app = await serve(root, { clientsMax: 3 });
@@ -240,7 +262,7 @@ test('at the end everybody is told to come again, and the process is not held up
 test('500 clients at once: each gets everything, in order', async () => {
   const root = await newTopic();
   await publish(root, ...numbers(0, 20).map((n) => change(n)));
-  const app = await serve(root);
+  const app = await serve(root, { beatMs: 1_000, checkMs: 60_000 });
   const clients = await Promise.all(numbers(0, 500).map((n) => listen(app, { lastEventId: n % 20 })));
   for (let n = 20; n < 220; n += 20) await publish(root, ...numbers(n, 20).map((m) => change(m)));
   await until(() => clients.every(({ lastId }) => lastId === 219));

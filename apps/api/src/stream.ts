@@ -41,6 +41,7 @@ interface Opened {
   readonly client: StreamClient;
   readonly request: IncomingMessage;
   checkedAtMs: number;
+  checking: boolean;
 }
 
 const retryMs = 1_000;
@@ -55,6 +56,8 @@ export function startStream({ service, kafka, topicRoot, limits, stillIn }: Stre
   let reader: OffsetReader | null = null;
   let readUpTo: number | null = null; // Where the topic ended at the start: before that is read, nobody can be live.
   let closing = false;
+  // A part of what memory holds: who is up to date must not fall out of it by one fetch.
+  const recordsAtOnce = Math.max(1, Math.min(recordsAtOnceMax, Math.floor(limits.framesMax / 4)));
 
   const complain = (offset: number, because: string): void => log.error({ topic, offset, because }, 'what stands among the changes is none');
   const catching = catchUp({ kafka, topic, log, ring, complain, atOnceMax: limits.catchUpsMax, onFatal: (error) => service.crash(error, 'reader of the past stopped') });
@@ -73,10 +76,10 @@ export function startStream({ service, kafka, topicRoot, limits, stillIn }: Stre
       reader = readFromOffset({
         kafka, topic, reader: 'stream', log, fromOffset: ring.next,
         async onRecords(records) {
-          for (let at = 0; at < records.length && !closing; at += recordsAtOnceMax) {
+          for (let at = 0; at < records.length && !closing; at += recordsAtOnce) {
             // A burst may be larger than memory reaches: connections get a turn to take their part before it moves on.
             if (at > 0) await new Promise((resolve) => setImmediate(resolve));
-            const some = records.slice(at, at + recordsAtOnceMax);
+            const some = records.slice(at, at + recordsAtOnce);
             for (const record of some) {
               while (ring.next < record.offset) ring.push({ offset: ring.next, bytes: null, path: [] }); // Taken by Kafka itself.
               ring.push(changeFrame(record, complain));
@@ -102,11 +105,21 @@ export function startStream({ service, kafka, topicRoot, limits, stillIn }: Stre
     const nowMs = Date.now();
     for (const one of opened) {
       one.client.beat(nowMs);
-      if (nowMs - one.checkedAtMs < limits.checkMs) continue;
-      one.checkedAtMs = nowMs;
-      // While nobody can be asked, whoever was let in stays.
-      stillIn(one.request).then((still) => still || one.client.end('signed-out'), (error: unknown) => log.warn({ error: String(error) }, 'callers of streams could not be checked'));
+      if (one.checking || nowMs - one.checkedAtMs < limits.checkMs) continue;
+      one.checking = true;
+      void check(one);
     }
+  }
+
+  async function check(one: Opened): Promise<void> {
+    try {
+      if (!(await stillIn(one.request))) one.client.end('signed-out');
+    } catch (error) {
+      // While nobody can be asked, whoever was let in stays.
+      log.warn({ error: String(error) }, 'caller of a stream could not be checked');
+    }
+    one.checkedAtMs = Date.now();
+    one.checking = false;
   }
 
   const reading = read();
@@ -122,7 +135,7 @@ export function startStream({ service, kafka, topicRoot, limits, stillIn }: Stre
         metrics.ended.inc({ reason });
         metrics.clients.set(opened.size);
       });
-      const one: Opened = { client, request, checkedAtMs: Date.now() };
+      const one: Opened = { client, request, checkedAtMs: Date.now(), checking: false };
       opened.add(one);
       metrics.clients.set(opened.size);
       if (client.next >= ring.first && client.next <= ring.next) client.follow(ring);
