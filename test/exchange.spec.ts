@@ -1,9 +1,11 @@
-/** What we hand to FIWARE is valid by the schemas of its data models, and comes back through our own codec as it left. */
+/** What we hand to FIWARE is valid by the schemas of its data models, and comes back through our own codecs as it left. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { vehicleClasses } from '#contracts';
+import { pollutants, vehicleClasses } from '#contracts';
+import { airQualityEntity, type StationHour } from '../apps/pollution/src/formats/air-quality-entity.js';
+import { observationsFrom as airFrom } from '../apps/pollution/src/observation.js';
 import type { ExchangeReading } from '../apps/traffic/src/formats/exchange.js';
 import { trafficFlowEntities } from '../apps/traffic/src/formats/traffic-flow-entities.js';
 import { observationsFrom } from '../apps/traffic/src/observation.js';
@@ -27,8 +29,10 @@ const commonSchema = {
   },
 };
 
+const environmentSchema = { $id: 'https://raw.githubusercontent.com/smart-data-models/dataModel.Environment/master/Environment-schema.json', definitions: { airQualityLevel: { type: 'string' } } };
+
 function validator(model: string): (value: unknown) => string {
-  const ajv = new Ajv2020({ strict: false, allErrors: true, schemas: [commonSchema] });
+  const ajv = new Ajv2020({ strict: false, allErrors: true, schemas: [commonSchema, environmentSchema] });
   (formats as unknown as (ajv: Ajv2020) => void)(ajv);
   const validate = ajv.compile(JSON.parse(readFileSync(join(data!, model, 'schema.json'), 'utf8')) as object);
   return (value) => (validate(value) ? 'valid' : ajv.errorsText(validate.errors));
@@ -65,5 +69,39 @@ described('TrafficFlowObserved', () => {
     expect(observationsFrom(payload, 0, payload.length, { device: 'loop-1', receivedAtMs: reading.observedAtMs, codec: 'ngsi-ld' }, null)).toEqual([
       { channel: 'lane-2:forward', observedAtMs: reading.observedAtMs, periodS: 60, count: 30, speedKmh: 36.5, occupancy: 0.125, occupancyRaw: null, lengthM: 4, byClass: null, flags: 0, imputation: null },
     ]);
+  });
+});
+
+described('AirQualityObserved', () => {
+  const mean = (ugM3: number | null): NonNullable<StationHour['result']['means']['pm25']> => ({ ugM3, coverage: 1 }) as NonNullable<StationHour['result']['means']['pm25']>;
+  const hour: StationHour = {
+    station: 'roof-1', nameVi: 'Mái nhà', longitude: 105.85, latitude: 21.01, hourMs: Date.UTC(2026, 10, 22, 6), revision: 2,
+    result: { grade: 'regulatory', means: { pm25: mean(61.25), no2: mean(138), co: mean(null), so2: mean(-0.4), tsp: mean(73.3), benzene: mean(2) }, vnAqi: { aqi: 118 } as StationHour['result']['vnAqi'] },
+  };
+  const valid = (entity: unknown): string => validator('AirQualityObserved')(entity);
+
+  test('valid, with the index of a regulatory station', () => {
+    const entity = airQualityEntity(hour)!;
+    expect(valid(entity)).toBe('valid');
+    expect(entity).toMatchObject({ dateObserved: '2026-11-22T06:00:00.000Z', dateObservedTo: '2026-11-22T07:00:00.000Z', pm25: 61.25, no2: 138, tsp: 73, c6h6: 2, airQualityIndex: 118, revision: 2 });
+    expect(Object.keys(entity)).not.toEqual(expect.arrayContaining(['co']));
+    expect(Object.keys(entity)).not.toEqual(expect.arrayContaining(['so2']));
+    expect(valid(airQualityEntity({ ...hour, result: { ...hour.result, means: Object.fromEntries(pollutants.map((pollutant) => [pollutant, mean(12.345)])) } }))).toBe('valid');
+  });
+
+  test('a reference station has no index, whatever its result holds; not enough data is no index either', () => {
+    expect(airQualityEntity({ ...hour, result: { ...hour.result, grade: 'reference' } })).not.toHaveProperty('airQualityIndex');
+    expect(airQualityEntity({ ...hour, result: { ...hour.result, vnAqi: { aqi: null } as StationHour['result']['vnAqi'] } })).not.toHaveProperty('airQualityIndex');
+  });
+
+  test('without a location there is no entity', () => {
+    expect(airQualityEntity({ ...hour, latitude: null })).toBeNull();
+    expect(valid({ ...airQualityEntity(hour), location: undefined })).toContain("must have required property 'location'");
+    expect(valid({ ...airQualityEntity(hour), airQualityIndex: 1.5 })).toContain('airQualityIndex must be integer');
+  });
+
+  test('comes back as it left', () => {
+    const payload = Buffer.from(JSON.stringify(airQualityEntity(hour)));
+    expect(airFrom(payload, 0, payload.length, { device: 'x', receivedAtMs: 0, codec: 'ngsi-ld' }, null)).toMatchObject([{ observedAtMs: hour.hourMs, periodS: 3600, values: { pm25UgM3: 61.25, no2UgM3: 138, tspUgM3: 73, benzeneUgM3: 2 } }]);
   });
 });

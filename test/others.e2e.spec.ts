@@ -1,13 +1,13 @@
 /**
  * Other people's devices and systems, whole way: a webhook of The Things Stack, a broker's notifications and SenML by
- * both doors, with `application/json` on whatever is JSON, to rows; and traffic out again as FIWARE and DATEX II.
+ * both doors, with `application/json` on whatever is JSON, to rows; and out again as FIWARE and DATEX II.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encode } from 'cborg';
 import mqtt from 'mqtt';
 import type { Device } from '#contracts';
-import { startCity, type City } from './support/city.js';
+import { sleep, startCity, type City } from './support/city.js';
 import { recordedData } from './support/recorded-data.js';
 
 const folder = recordedData('payloads', 'the data formats page of thethingsindustries.com/docs');
@@ -21,7 +21,7 @@ const device = (id: string, rest: Partial<Device>): Device => ({ id, domain: 'tr
     city = await startCity({
       assets: [
         { ...bare, id: 'street', kind: 'segment', nameVi: 'Phố', nameEn: 'Street', geometry: { type: 'LineString', coordinates: [[105.85, 21.01], [105.86, 21.02]] } },
-        { ...bare, id: 'roof', kind: 'station', nameVi: 'Mái nhà', nameEn: 'Roof', geometry: null },
+        { ...bare, id: 'roof', kind: 'station', nameVi: 'Mái nhà', nameEn: 'Roof', geometry: { type: 'Point', coordinates: [105.85, 21.01] } },
       ],
       gateways: [{ id: 'tts', nameVi: 'The Things Stack', nameEn: 'The Things Stack', asset: null }, { id: 'orion', nameVi: 'Orion', nameEn: 'Orion', asset: null }],
       devices: [
@@ -88,4 +88,15 @@ const device = (id: string, rest: Partial<Device>): Device => ({ id, domain: 'tr
     expect(text).toContain('id="camera-1/lane-1:motorcycle"');
     expect((await ask('/v1/traffic/fiware?withinS=0')).status).toBe(422);
   });
+
+  it('a station\'s hour out again: FIWARE, without an index, since it is a reference station', async () => {
+    // Two hours ago: it has closed, whatever the grace.
+    const hourMs = Math.floor(Date.now() / 3_600_000 - 2) * 3_600_000;
+    const uplink = (atMs: number, pm25: number): string => JSON.stringify({ end_device_ids: { device_id: 'dev2' }, uplink_message: { received_at: new Date(atMs).toISOString(), decoded_payload: { pm25, period: 3600 } } });
+    expect(await post('pollution/dev2', 'tts', uplink(hourMs + 3_600_000, 40))).toBe(202);
+    let entities: unknown[] = [];
+    for (const end = Date.now() + 20_000; Date.now() < end && entities.length === 0; await sleep(200)) entities = (await (await ask('/v1/pollution/fiware')).json()) as unknown[];
+    expect(entities).toEqual([expect.objectContaining({ id: 'urn:ngsi-ld:AirQualityObserved:roof', dateObserved: new Date(hourMs).toISOString(), stationGrade: 'reference', pm25: 40, location: { type: 'Point', coordinates: [105.85, 21.01] } })]);
+    expect(entities[0]).not.toHaveProperty('airQualityIndex');
+  }, 60_000);
 });

@@ -2,6 +2,7 @@
 import { pollutionFlagBits } from '#contracts';
 import { ageLimits, type DomainDefinition } from '#domain';
 import { catalogue } from './catalogue.js';
+import { ExchangeRoutes } from './exchange-routes.js';
 import type { HoursContext } from './hours.js';
 import { type HoursJob, startHours } from './hours-job.js';
 import { type Observation, observationsFrom } from './observation.js';
@@ -29,7 +30,7 @@ export const pollution: DomainDefinition<Observation, string, StaleHour> = {
     return {
       fold: staleHoursFold(registry),
       age: (atMs) => ages.at(atMs),
-      controllers: [PollutionRoutes],
+      controllers: [PollutionRoutes, ExchangeRoutes],
       providers: [{ provide: routeOptions, useValue: routing }],
       onRegistryChange() {
         ages.forget();
