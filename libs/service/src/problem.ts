@@ -52,7 +52,8 @@ export function answerProblem(response: ServerResponse, answer: Problem): void {
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     ...(answer.retryAfterS !== undefined || answer.status === 503 ? { 'retry-after': String(answer.retryAfterS ?? 5) } : {}),
-    ...(answer.status === 401 ? { 'www-authenticate': 'Bearer' } : {}), // RFC 9110 §15.5.2.
+    // RFC 9110 §15.5.2; a door with a way of its own has said so before.
+    ...(answer.status === 401 && !response.hasHeader('www-authenticate') ? { 'www-authenticate': 'Bearer' } : {}),
   });
   response.end(body);
 }
