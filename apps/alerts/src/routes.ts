@@ -1,7 +1,8 @@
 /** The routes of alerts, on a private port: api forwards to them, with a signed principal. */
-import { alarm, alarmStates, alarmTransition, deadLetterReasons, domainNames, id } from '#contracts';
-import { Described, instantField, limitField, principalOf, problem, yesField } from '#service';
-import { accounting, type Database, type EntryStore, findDeadLetter, listDeadLetters, type Relay, type Stream } from '#timeseries';
+import { alarm, alarmStates, alarmTransition, domainNames, id } from '#contracts';
+import { accountingOf, counted, type Ends, foundLetter, keptLetter, letterAsJson, letterFilter, letterParams, lettersQuery, needWholeCity, replayed } from '#domain';
+import { Described, instantField, limitField, principalOf, problem } from '#service';
+import { type Database, type EntryStore, listDeadLetters, type Relay, type Stream } from '#timeseries';
 import { Controller, Get, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
@@ -13,8 +14,7 @@ export interface RouteOptions {
   readonly store: Pick<EntryStore<ConditionEntry>, 'replay'>;
   readonly relay: Pick<Relay, 'nudge'>;
   readonly stream: Stream;
-  /** Where the conditions' topic ends now, by partition. */
-  readonly ends: () => Promise<ReadonlyMap<number, { readonly low: number; readonly high: number }>>;
+  readonly ends: Ends;
 }
 
 export const routeOptions = Symbol('route options');
@@ -42,15 +42,6 @@ const listQuery = z.strictObject({
 });
 const alarmParams = z.object({ domain: z.string().regex(/^[a-z]{1,32}$/), type: z.string().regex(typePattern), asset: id });
 const historyQuery = z.strictObject({ limit: limitField(1_000), beforeSeq: number.describe('`next` of the page before').optional() });
-const lettersQuery = z.strictObject({ limit: limitField(1_000), reason: z.enum(deadLetterReasons).optional(), all: yesField(), beforeId: number.optional() });
-const letterParams = z.object({ id: number });
-
-const letter = z
-  .strictObject({ id: z.int(), topic: z.string(), partition: z.int(), offset: z.int(), key: z.string(), receivedAt: z.string(), reason: z.string(), details: z.string(), at: z.string(), replayedAt: z.string().nullable(), replayedAs: z.string().nullable(), payload: z.string() })
-  .meta({ id: 'ConditionDeadLetter' });
-const count = z.int().nonnegative();
-const account = z.strictObject({ topic: z.string(), partition: z.int(), entries: count, stored: count, corrected: count, repeated: count, deadLettered: count, reasons: z.record(z.string(), count), inFlight: count });
-const replayed = z.strictObject({ id: z.int(), stored: count, corrected: count, repeated: count, deadLettered: count, announced: count, refused: z.array(z.strictObject({ reason: z.string(), details: z.string() })) });
 
 @Controller('v1/alarms')
 export class AlarmRoutes {
@@ -72,20 +63,29 @@ export class AlarmRoutes {
   }
 
   @Get('accounting')
-  @Described({ summary: 'What became of every condition that was consumed', role: 'viewer', answers: { 200: { description: 'By topic and partition', schema: z.array(account) } } })
-  async accounting(): Promise<unknown> {
-    const { db, ends, stream } = this.options;
-    const [counts, now] = await Promise.all([accounting(db, schema), ends()]);
-    return counts.map(({ nextOffset, ...counted }) => ({ ...counted, inFlight: counted.topic === stream.topic ? Math.max(0, (now.get(counted.partition)?.high ?? nextOffset) - nextOffset) : 0 }));
+  @Described({ summary: 'What became of every condition that was consumed', role: 'viewer', answers: { 200: { description: 'By topic and partition', schema: z.array(counted) } } })
+  accounting(): Promise<unknown> {
+    return accountingOf(this.options.db, this.options.stream, this.options.ends);
   }
 
   @Get('dead-letters')
-  @Described({ summary: 'Conditions that could not be taken, the newest first', role: 'operator', query: lettersQuery, answers: { 200: { description: 'With their raw text', schema: z.array(letter) } } })
-  async letters(@Query() { reason, all, beforeId, limit }: z.output<typeof lettersQuery>): Promise<unknown> {
-    const filter = { all, limit, ...(reason === undefined ? {} : { reason }), ...(beforeId === undefined ? {} : { beforeId }) };
-    return (await listDeadLetters(this.options.db, schema, filter)).map(({ payload, receivedAtMs, device, id: number, topic, partition, offset, reason: because, details, at, replayedAt, replayedAs }) => ({
-      id: number, topic, partition, offset, key: device, receivedAt: new Date(receivedAtMs).toISOString(), reason: because, details, at, replayedAt, replayedAs, payload: payload.toString('utf8').slice(0, 2_000),
-    }));
+  @Described({
+    summary: 'Conditions that could not be taken, and why',
+    description: 'Newest first; payloads are cut to 200 characters, and `device` is the record’s key. For operators of the whole city alone.',
+    role: 'operator',
+    query: lettersQuery,
+    answers: { 200: { description: 'Dead letters', schema: z.array(keptLetter) } },
+  })
+  async letters(@Req() request: IncomingMessage, @Query() query: z.output<typeof lettersQuery>): Promise<unknown> {
+    needWholeCity(principalOf(request));
+    return (await listDeadLetters(this.options.db, schema, letterFilter(query))).map((letter) => letterAsJson(letter, 200));
+  }
+
+  @Get('dead-letters/:id')
+  @Described({ summary: 'One dead letter, with its whole payload', role: 'operator', params: letterParams, answers: { 200: { description: 'The dead letter', schema: keptLetter } } })
+  async letter(@Req() request: IncomingMessage, @Param() { id: number }: z.output<typeof letterParams>): Promise<unknown> {
+    needWholeCity(principalOf(request));
+    return letterAsJson(await foundLetter(this.options.db, schema, number), Number.POSITIVE_INFINITY);
   }
 
   @Post('dead-letters/:id/replay')
@@ -93,12 +93,12 @@ export class AlarmRoutes {
     summary: 'Tries a dead letter again, as it came, with what is known now',
     role: 'operator',
     params: letterParams,
-    answers: { 200: { description: 'What it became', schema: replayed }, 404: { description: 'There is no such dead letter' }, 409: { description: 'It was replayed already' } },
+    answers: { 200: { description: 'What it became', schema: replayed }, 409: { description: 'It was replayed already' } },
   })
-  async replay(@Param() { id: number }: z.output<typeof letterParams>): Promise<unknown> {
+  async replay(@Req() request: IncomingMessage, @Param() { id: number }: z.output<typeof letterParams>): Promise<unknown> {
+    needWholeCity(principalOf(request));
     const { db, store, relay } = this.options;
-    const kept = await findDeadLetter(db, schema, number);
-    if (kept === null) throw problem(404, 'unknown-dead-letter', { detail: `there is no dead letter ${number}` });
+    const kept = await foundLetter(db, schema, number);
     const { entries, dead } = readAgain(kept);
     const result = await store.replay(kept, entries, dead);
     if (result === null) throw problem(409, 'replayed', { detail: `dead letter ${number} was replayed already` });

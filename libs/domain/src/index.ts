@@ -7,6 +7,7 @@ export * from './configuration.js';
 export * from './consumer.js';
 export * from './definition.js';
 export * from './kept-tables.js';
+export * from './letters.js';
 export * from './series-routes.js';
 export * from './series.js';
 export * from './start.js';

@@ -2,15 +2,16 @@
  * The routes that every domain has, below `v1/<domain>`: conditions, accounting, dead letters. On a private port: api
  * forwards to them, with a signed principal. Series and latest values: series-routes.ts.
  */
-import { condition, conditionIdPattern, deadLetterReasons, type Domain } from '#contracts';
+import { condition, conditionIdPattern, type Domain } from '#contracts';
 import { Described, limitField, principalOf, problem, yesField } from '#service';
-import { accounting, type Database, type DeadLetter, findDeadLetter, type KeptLetter, listDeadLetters, type Relay, type RoundStore, type Stream } from '#timeseries';
+import { type Database, type DeadLetter, listDeadLetters, type Relay, type RoundStore, type Stream } from '#timeseries';
 import { Controller, Get, Param, Post, Query, Req, type Type } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { needWholeCity } from './areas.js';
 import { conditionChanges, currentConditions } from './conditions.js';
 import type { TimedObservation } from './definition.js';
+import { accountingOf, counted, type Ends, foundLetter, keptLetter, letterAsJson, letterFilter, letterParams, lettersQuery, replayed, serial } from './letters.js';
 import { entryResults, type UnpackOptions } from './unpack.js';
 
 export interface DomainRouteOptions<O extends TimedObservation> extends UnpackOptions<O> {
@@ -20,52 +21,14 @@ export interface DomainRouteOptions<O extends TimedObservation> extends UnpackOp
   readonly store: Pick<RoundStore<O, unknown, unknown>, 'replay'>;
   readonly stream: Stream;
   readonly relay: Relay;
-  /** Where the topic ends now, by partition. */
-  readonly ends: () => Promise<ReadonlyMap<number, { readonly low: number; readonly high: number }>>;
+  readonly ends: Ends;
 }
-
-const serial = (max: number, expected: string) => z.coerce.number({ error: `expected ${expected}` }).int(`expected ${expected}`).min(0, `expected ${expected}`).max(max, `expected ${expected}`);
 
 const conditionsQuery = z.strictObject({ all: yesField().describe('Those that have cleared, too'), replay: yesField().describe('Those that a replay found, instead'), limit: limitField(1_000, 1_000) });
 const changesQuery = z.strictObject({ conditionId: z.string().regex(conditionIdPattern, 'expected <domain>/<type>/<asset>'), afterSeq: serial(Number.MAX_SAFE_INTEGER, 'a whole number from 0').default(0), limit: limitField(1_000) });
-const lettersQuery = z.strictObject({
-  limit: limitField(1_000),
-  reason: z.enum(deadLetterReasons).optional(),
-  device: z.string().max(64).optional(),
-  all: yesField().describe('Those that were replayed, too'),
-  beforeId: serial(Number.MAX_SAFE_INTEGER, 'the number of a dead letter').describe('For the next page: the last number of this one').optional(),
-});
-const letterParams = z.strictObject({ id: serial(Number.MAX_SAFE_INTEGER, 'the number of a dead letter') });
-
-const count = z.int().min(0);
 const instant = z.string().meta({ format: 'date-time' });
 const named = condition.extend({ observedAt: instant, nameVi: z.string().nullable(), nameEn: z.string().nullable() }).meta({ id: 'NamedCondition' });
 const change = condition.extend({ observedAt: instant }).meta({ id: 'Condition' });
-const counted = z.object({ topic: z.string(), partition: count, entries: count, stored: count, corrected: count, repeated: count, deadLettered: count, reasons: z.partialRecord(z.enum(deadLetterReasons), count), inFlight: count }).meta({ id: 'Accounting' });
-const keptLetter = z
-  .object({
-    id: count,
-    topic: z.string(),
-    partition: count,
-    offset: count,
-    position: count,
-    element: z.int().min(-1),
-    device: z.string(),
-    publisher: z.string(),
-    codec: z.string(),
-    reason: z.enum(deadLetterReasons),
-    details: z.string(),
-    at: instant,
-    receivedAt: instant,
-    replayedAt: instant.nullable(),
-    replayedAs: z.string().nullable(),
-    bytes: count,
-    payload: z.string().describe('Where it is text').optional(),
-    payloadBase64: z.string().describe('Where it is not').optional(),
-  })
-  .meta({ id: 'DeadLetter' });
-const replayed = z.object({ id: count, stored: count, corrected: count, repeated: count, deadLettered: count, announced: count, refused: z.array(z.object({ reason: z.enum(deadLetterReasons), details: z.string() })) }).meta({ id: 'Replayed' });
-
 /** The controller of these routes for one domain. */
 export function routesOf<O extends TimedObservation>(options: DomainRouteOptions<O>): Type {
   const { db, schema } = options;
@@ -98,9 +61,7 @@ export function routesOf<O extends TimedObservation>(options: DomainRouteOptions
       answers: { 200: { description: 'By topic and partition', schema: z.array(counted) } },
     })
     async accounting(): Promise<unknown> {
-      const { ends, stream } = options;
-      const [counts, now] = await Promise.all([accounting(db, schema), ends()]);
-      return counts.map(({ nextOffset, ...count }) => ({ ...count, inFlight: count.topic === stream.topic ? Math.max(0, (now.get(count.partition)?.high ?? nextOffset) - nextOffset) : 0 }));
+      return accountingOf(db, options.stream, options.ends);
     }
 
     @Get('dead-letters')
@@ -113,16 +74,14 @@ export function routesOf<O extends TimedObservation>(options: DomainRouteOptions
     })
     async letters(@Req() request: IncomingMessage, @Query() query: z.output<typeof lettersQuery>): Promise<unknown> {
       needWholeCity(principalOf(request));
-      const { reason, device, all, beforeId, limit } = query;
-      const filter = { all, limit, ...(reason === undefined ? {} : { reason }), ...(device === undefined ? {} : { device }), ...(beforeId === undefined ? {} : { beforeId }) };
-      return (await listDeadLetters(db, schema, filter)).map((letter) => asJson(letter, 200));
+      return (await listDeadLetters(db, schema, letterFilter(query))).map((letter) => letterAsJson(letter, 200));
     }
 
     @Get('dead-letters/:id')
     @Described({ summary: 'One dead letter, with its whole payload', role: 'operator', params: letterParams, answers: { 200: { description: 'The dead letter', schema: keptLetter } } })
     async letter(@Req() request: IncomingMessage, @Param() { id }: z.output<typeof letterParams>): Promise<unknown> {
       needWholeCity(principalOf(request));
-      return asJson(await found(db, schema, id), Number.POSITIVE_INFINITY);
+      return letterAsJson(await foundLetter(db, schema, id), Number.POSITIVE_INFINITY);
     }
 
     @Post('dead-letters/:id/replay')
@@ -135,7 +94,7 @@ export function routesOf<O extends TimedObservation>(options: DomainRouteOptions
     })
     async replay(@Req() request: IncomingMessage, @Param() { id }: z.output<typeof letterParams>): Promise<unknown> {
       needWholeCity(principalOf(request));
-      const letter = await found(db, schema, id);
+      const letter = await foundLetter(db, schema, id);
       await options.registry.refresh(); // Whoever replays may have put the registry right just now.
       const { arrivals, dead } = entryResults(letter, options);
       const result = await options.store.replay(letter, arrivals, dead);
@@ -145,18 +104,4 @@ export function routesOf<O extends TimedObservation>(options: DomainRouteOptions
     }
   }
   return DomainRoutes;
-}
-
-async function found(db: Database, schema: string, id: number): Promise<KeptLetter> {
-  const letter = await findDeadLetter(db, schema, id);
-  if (letter === null) throw problem(404, 'unknown-dead-letter', { detail: `there is no dead letter ${id}` });
-  return letter;
-}
-
-/** Text where it is text, base64 otherwise; cut to `charactersMax` in lists. */
-function asJson({ payload, receivedAtMs, ...letter }: KeptLetter, charactersMax: number): unknown {
-  const text = payload.toString('utf8');
-  const isText = Buffer.from(text, 'utf8').equals(payload);
-  const shown = isText ? text : payload.toString('base64');
-  return { ...letter, receivedAt: new Date(receivedAtMs).toISOString(), bytes: payload.length, [isText ? 'payload' : 'payloadBase64']: shown.slice(0, charactersMax) };
 }
