@@ -20,7 +20,7 @@ export const kafka = {
 export const postgres = { version: '17', suite: 'trixie', packages: ['postgresql-17', 'postgresql-17-timescaledb'] };
 
 /** Programs from the Python package index that tests run, each in a virtual environment of its own. */
-export const pythonPrograms = { 'paho-mqtt': '2.1.0' };
+export const pythonPrograms = { 'paho-mqtt': '2.1.0', schemathesis: '4.32.5' };
 
 export const nodeMin = '20.19.0';
 export const diskNeededGb = 3;

@@ -34,7 +34,7 @@ export class OpenApiRoutes {
 }
 
 const seriesQuery = z.strictObject({
-  device: listField(id, 50).describe('One or several, of one domain'),
+  device: listField(id, 50).meta({ description: 'One or several, of one domain', example: ['loop-0001'] }),
   channel: listField(z.string().max(64), 64).describe('All of each device by default').optional(),
   metric: listField(z.string().max(64), 100).describe('Names of the domain’s catalogue; all by default').optional(),
   from: instantField(),

@@ -31,7 +31,9 @@ export function mergedDocument({ urls, controllers, log }: MergeOptions): Merged
     try {
       const answer = await fetch(new URL('/openapi.json', url), { signal: AbortSignal.timeout(deadlineMs) });
       if (!answer.ok) throw new Error(`answered ${answer.status}`);
-      known.set(name, (await answer.json()) as OpenApiDocument);
+      const document = (await answer.json()) as OpenApiDocument;
+      if (!String(document.openapi).startsWith('3.1.')) throw new Error('answered something else');
+      known.set(name, document);
     } catch (error) {
       log.warn({ domain: name, error: String(error) }, 'domain does not describe itself now');
     }

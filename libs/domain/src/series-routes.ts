@@ -62,7 +62,7 @@ export function seriesRoutesOf(options: SeriesOptions): Type {
   const { catalogue, domain, registry, db } = options;
   const metricNames = catalogue.map(({ name }) => name);
   const seriesQuery = z.strictObject({
-    device: listField(id, devicesMax).describe('One or several'),
+    device: listField(id, devicesMax).meta({ description: 'One or several', example: ['loop-0001'] }),
     channel: listField(channelName, 64).describe('All of each device by default').optional(),
     metric: listField(z.enum(metricNames as [string, ...string[]]), metricNames.length).describe('All by default').optional(),
     from: instantField(),
@@ -71,7 +71,7 @@ export function seriesRoutesOf(options: SeriesOptions): Type {
     points: limitField(10_000, 1_000).describe('For `auto`: rows of a channel at most'),
     format: z.enum(['json', 'csv']).describe('Wins over Accept').optional(),
   });
-  const latestQuery = z.strictObject({ device: listField(id, 1_000).describe('All by default').optional(), limit: limitField(10_000) });
+  const latestQuery = z.strictObject({ device: listField(id, 100).describe('All by default').optional(), limit: limitField(10_000) });
   let exporting = 0;
 
   @Controller(`v1/${domain}`)

@@ -70,7 +70,7 @@ export function openApiOf({ service, title, description, controllers }: OpenApiO
     info: { title, version: '1', ...(description === undefined ? {} : { description }) },
     tags: [...tags].map((name) => ({ name })),
     paths,
-    components: { schemas, responses: Object.fromEntries(Object.entries(commonProblems).map(([status, text]) => [`Problem${status}`, problemResponse(text)])) },
+    components: { schemas, responses: Object.fromEntries(Object.entries(commonProblems).map(([status, text]) => [`Problem${status}`, status === '431' ? { description: text } : problemResponse(text)])) },
   };
 }
 
@@ -113,6 +113,7 @@ const commonProblems: Readonly<Record<number, string>> = {
   415: 'The body is of another content type than expected',
   422: 'A field is wrong: `field` names it, `expected` says what it should be',
   429: 'Too many requests; Retry-After says when to come again',
+  431: 'The path with its query, or a header, is too long; this answer has no body',
   500: 'A mistake of ours; it is in our log',
   502: 'The process behind this route is not reachable',
   503: 'Something that this needs is not available now; try again',
@@ -122,7 +123,7 @@ const commonProblems: Readonly<Record<number, string>> = {
 /** Statuses that every route may answer, or every route that takes what this one takes. */
 function problemsOf({ role, params, body, rawBodies }: Description): number[] {
   const takesBody = body !== undefined || rawBodies !== undefined;
-  return [400, ...(role === 'anyone' ? [] : [401, 403]), ...(params === undefined ? [] : [404]), ...(takesBody ? [413, 415] : []), 422, 429, 500, 503];
+  return [400, ...(role === 'anyone' ? [] : [401, 403]), ...(params === undefined ? [] : [404]), ...(takesBody ? [413, 415] : []), 422, 429, 431, 500, 503];
 }
 
 function operation({ method, path, description }: DescribedRoute, tag: string, schemas: Record<string, Json>): Json {
@@ -180,6 +181,13 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output', schemas: Record<s
     override({ jsonSchema: of }) {
       // The pattern says nothing that the format does not, and is long.
       if (of.format === 'date-time') delete of.pattern;
+      // Programs that read the document do not always know classes of Unicode, or items by their place.
+      if (of.prefixItems !== undefined) {
+        of.items = { anyOf: of.prefixItems };
+        Object.assign(of, { minItems: of.prefixItems.length, maxItems: of.prefixItems.length });
+        delete of.prefixItems;
+      }
+      if (of.pattern !== undefined) of.pattern = of.pattern.replaceAll('\\p{Cc}', '\\u0000-\\u001f\\u007f-\\u009f').replaceAll('\\p{Cs}', '');
     },
   }) as Json & { $defs?: Record<string, Json> };
   for (const [name, of] of Object.entries($defs)) {

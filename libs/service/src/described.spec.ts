@@ -55,10 +55,10 @@ test('answers, the problems that follow from what a route takes, and its role', 
   const { get } = document.paths['/v1/lamps']!;
   expect(get).toMatchObject({ operationId: 'get_v1_lamps', tags: ['lamps'], 'x-nhip-role': 'viewer' });
   const responses = (operation: Record<string, unknown> | undefined): string[] => Object.keys(operation!['responses'] as object);
-  expect(responses(get)).toEqual(['200', '400', '401', '403', '422', '429', '500', '503']);
+  expect(responses(get)).toEqual(['200', '400', '401', '403', '422', '429', '431', '500', '503']);
   expect(get!['responses']).toMatchObject({ 200: { content: { 'application/json': { schema: { type: 'array', items: { $ref: '#/components/schemas/Letter' } } }, 'text/csv': { schema: { type: 'string' } } } } });
   const post = document.paths['/v1/lamps/{id}/replay']!['post']!;
-  expect(responses(post)).toEqual(['200', '400', '401', '403', '404', '409', '413', '415', '422', '429', '500', '503']);
+  expect(responses(post)).toEqual(['200', '400', '401', '403', '404', '409', '413', '415', '422', '429', '431', '500', '503']);
   expect(post).toMatchObject({ requestBody: { required: false }, responses: { 404: { $ref: '#/components/responses/Problem404' }, 409: { description: 'Was replayed before', content: { 'application/problem+json': {} } } } });
   expect(document.components.schemas['Letter']).toEqual({ type: 'object', properties: { id: expect.anything(), reason: { type: 'string' } }, required: ['id', 'reason'], additionalProperties: false });
 });
