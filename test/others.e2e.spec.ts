@@ -86,7 +86,9 @@ const device = (id: string, rest: Partial<Device>): Device => ({ id, domain: 'tr
     const text = await xml.text();
     expect(text.match(/<roa:siteMeasurements>/g)).toHaveLength(3);
     expect(text).toContain('id="camera-1/lane-1:motorcycle"');
-    expect((await ask('/v1/traffic/fiware?withinS=0')).status).toBe(422);
+    const sites = await ask('/v1/traffic/datex/sites?device=loop-1');
+    expect([sites.status, (await sites.text()).match(/<roa:measurementSite id="[^"]+"/g)]).toEqual([200, ['<roa:measurementSite id="loop-1"']]);
+    expect([(await ask('/v1/traffic/datex?device=nobody')).status, (await ask('/v1/traffic/fiware?withinS=0')).status]).toEqual([404, 422]);
   });
 
   it('a station\'s hour out again: FIWARE, without an index, since it is a reference station', async () => {

@@ -1,4 +1,4 @@
-import { measuredDataPublication } from './datex.js';
+import { isLocated, measuredDataPublication, siteTablePublication } from './datex.js';
 import { type ExchangeReading, laneOf } from './exchange.js';
 import { trafficFlowEntities } from './traffic-flow-entities.js';
 
@@ -43,7 +43,7 @@ describe('DATEX II', () => {
   /** Flow is veh/h: 30, 24, 5 and 1 in a minute. */
   test('a publication', () => {
     expect(measuredDataPublication([reading, { ...reading, device: 'cam<1', channel: '', periodS: 900, count: 7, speedKmh: null, occupancy: null, byClass: none }], Date.UTC(2026, 10, 22, 7, 2))).toBe(`<?xml version="1.0" encoding="UTF-8"?>
-<d2:payload xmlns:d2="http://datex2.eu/schema/3/d2Payload" xmlns:com="http://datex2.eu/schema/3/common" xmlns:roa="http://datex2.eu/schema/3/roadTrafficData" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="roa:MeasuredDataPublication" lang="vi" modelBaseVersion="3">
+<d2:payload xmlns:d2="http://datex2.eu/schema/3/d2Payload" xmlns:com="http://datex2.eu/schema/3/common" xmlns:roa="http://datex2.eu/schema/3/roadTrafficData" xmlns:loc="http://datex2.eu/schema/3/locationReferencing" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="roa:MeasuredDataPublication" lang="vi" modelBaseVersion="3">
 <com:publicationTime>2026-11-22T07:02:00Z</com:publicationTime>
 <com:publicationCreator><com:country>vn</com:country><com:nationalIdentifier>NHIP</com:nationalIdentifier></com:publicationCreator>
 <roa:measurementSiteTableReference targetClass="roa:MeasurementSiteTable" id="NHIP-TRAFFIC" version="1"/>
@@ -65,5 +65,26 @@ describe('DATEX II', () => {
 </roa:siteMeasurements>
 </d2:payload>
 `);
+  });
+
+  test('the table of sites: what each index means, where they are; without a location there is no site', () => {
+    const of = (index: number, type: string, vehicles: string): string => `<roa:measurementSpecificCharacteristics index="${index}"><roa:measurementSpecificCharacteristics><roa:specificMeasurementValueType>${type}</roa:specificMeasurementValueType><roa:specificVehicleCharacteristics><com:vehicleType>${vehicles}</com:vehicleType></roa:specificVehicleCharacteristics></roa:measurementSpecificCharacteristics></roa:measurementSpecificCharacteristics>`;
+    const table = siteTablePublication([reading, { ...reading, device: 'cam-1', channel: '', nameVi: 'Q&A', nameEn: 'Q&A', geometry: { type: 'LineString', coordinates: [[105, 21], [105.5, 21.5], [106, 22]] } }, { ...reading, geometry: null }], 0);
+    expect(table.slice(table.indexOf('<roa:headerInformation>'))).toBe(`<roa:headerInformation><com:informationStatus>real</com:informationStatus></roa:headerInformation>
+<roa:measurementSiteTable id="NHIP-TRAFFIC" version="1">
+<roa:measurementSite id="loop-1/lane-2:forward" version="1">
+<roa:measurementSiteName><com:values><com:value lang="vi">Phố Huế (lane-2:forward)</com:value><com:value lang="en">Hue Street (lane-2:forward)</com:value></com:values></roa:measurementSiteName>
+${[of(1, 'trafficFlow', 'anyVehicle'), of(2, 'trafficSpeed', 'anyVehicle'), of(3, 'trafficConcentration', 'anyVehicle'), of(4, 'trafficFlow', 'motorcycle'), of(5, 'trafficFlow', 'car'), of(6, 'trafficFlow', 'bus'), of(7, 'trafficFlow', 'lorry'), of(8, 'trafficFlow', 'articulatedVehicle'), of(9, 'trafficFlow', 'bicycle'), of(10, 'trafficFlow', 'other')].join('\n')}
+<roa:measurementSiteLocation xsi:type="loc:PointLocation"><loc:pointByCoordinates><loc:pointCoordinates><loc:latitude>21.01</loc:latitude><loc:longitude>105.85</loc:longitude></loc:pointCoordinates></loc:pointByCoordinates></roa:measurementSiteLocation>
+</roa:measurementSite>
+<roa:measurementSite id="cam-1" version="1">
+<roa:measurementSiteName><com:values><com:value lang="vi">Q&#38;A</com:value><com:value lang="en">Q&#38;A</com:value></com:values></roa:measurementSiteName>
+${[of(1, 'trafficFlow', 'anyVehicle'), of(2, 'trafficSpeed', 'anyVehicle'), of(3, 'trafficConcentration', 'anyVehicle'), of(4, 'trafficFlow', 'motorcycle'), of(5, 'trafficFlow', 'car'), of(6, 'trafficFlow', 'bus'), of(7, 'trafficFlow', 'lorry'), of(8, 'trafficFlow', 'articulatedVehicle'), of(9, 'trafficFlow', 'bicycle'), of(10, 'trafficFlow', 'other')].join('\n')}
+<roa:measurementSiteLocation xsi:type="loc:PointLocation"><loc:pointByCoordinates><loc:pointCoordinates><loc:latitude>21.5</loc:latitude><loc:longitude>105.5</loc:longitude></loc:pointCoordinates></loc:pointByCoordinates></roa:measurementSiteLocation>
+</roa:measurementSite>
+</roa:measurementSiteTable>
+</d2:payload>
+`);
+    expect([null, { type: 'Polygon', coordinates: [] }].map((geometry) => isLocated({ ...reading, geometry }))).toEqual([false, false]);
   });
 });
