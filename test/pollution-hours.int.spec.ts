@@ -31,7 +31,7 @@ beforeEach(async () => {
   nowMs = midnight;
 });
 
-const context = (): HoursContext => ({ db: storage.db, rows: (kind) => storage.registry.rows(kind), zoneOf: (asset) => storage.registry.asset(asset)!.timeZone, topicRoot: 'test', log: noLog });
+const context = (): HoursContext => ({ db: storage.db, zoneOf: (asset) => storage.registry.asset(asset)!.timeZone, topicRoot: 'test', log: noLog });
 const close = (): ReturnType<typeof closeHours> => closeHours(context(), nowMs);
 
 const hourly = (index: number, values: Partial<PollutionReading>, from = midnight): PollutionReading => ({ observedAt: new Date(from + index * hour).toISOString(), periodS: 3600, ...values });
@@ -279,6 +279,15 @@ describe('grades, flags and rows', () => {
     await close();
     expect((await resultAt('hn-air-1', 0)).means.pm25!.readings).toBe(59);
     expect(await storage.db.query('select count(*)::int as n from pollution.value_flag')).toEqual([{ n: 1 }]);
+  });
+
+  test('a station that loses its grade says no more: its conditions are over', async () => {
+    await live('air-2', [160, 170, 180, 190]);
+    expect((await told()).map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual(['air-quality-level/hn-air-2 1 active']);
+    await storage.database.db.query("update registry.dated_row set valid_to = $1 where id = 'pollution.station-grade.hn-air-2.demonstration'", [new Date(midnight + 4 * hour)]);
+    await live('air-2', [190, 190], 4);
+    expect((await told()).map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual(['air-quality-level/hn-air-2 1 active', 'air-quality-level/hn-air-2 2 clear']);
+    expect((await resultAt('hn-air-2', 4)).vnAqi).toBeNull();
   });
 
   const changedRow = (kind: PollutionRowKind, key: string, rest: Partial<DatedRow>): DatedRow => ({ id: `${kind}.${key}.test`, kind, key, legalBasis: 'test', article: '', validFrom: '', validTo: null, value: 0, unit: 'µg/m³', source: 'a test', verifiedBy: null, ...rest });

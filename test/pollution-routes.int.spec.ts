@@ -24,7 +24,7 @@ beforeAll(async () => {
     devices: [airDevice('air-1', 'hn-air-1'), airDevice('low-cost', 'hn-new'), airDevice('recorded', 'hanoi-us-embassy', { replay: true })],
   });
   const rows = (kind: string) => storage.registry.rows(kind);
-  const close = () => closeHours({ db: storage.db, rows, zoneOf, topicRoot: 'test', log: noLog }, midnight + 27 * hour);
+  const close = () => closeHours({ db: storage.db, zoneOf, topicRoot: 'test', log: noLog }, midnight + 27 * hour);
   const store = storage.store();
   await storage.put(store, 'air-1', Array.from({ length: 26 }, (_, index) => hourly(index, { pm25UgM3: 61, no2UgM3: 138, so2UgM3: index === 3 ? 400 : 20, o3UgM3: 90, coUgM3: 900, humidityPct: index === 4 ? 120 : 80, temperatureC: 25 })));
   await storage.put(store, 'low-cost', Array.from({ length: 3 }, (_, index) => hourly(index, { pm25UgM3: 300 })));

@@ -25,7 +25,7 @@ export const pollution: DomainDefinition<Observation, string, StaleHour> = {
     const { health, log } = service;
     const ages = ageLimits(registry, 'pollution.age');
     const routing: RouteOptions = { db, registry, rows: (kind) => registry.rows(kind), zoneOf: (asset) => registry.asset(asset)?.timeZone ?? zoneDefault };
-    const hours: HoursContext = { db, log, rows: routing.rows, zoneOf: routing.zoneOf, topicRoot: config.TOPIC_ROOT };
+    const hours: HoursContext = { db, log, zoneOf: routing.zoneOf, topicRoot: config.TOPIC_ROOT };
     let job: HoursJob | null = null;
     return {
       fold: staleHoursFold(registry),
@@ -38,7 +38,7 @@ export const pollution: DomainDefinition<Observation, string, StaleHour> = {
       },
       onStored: () => job?.nudge(),
       start({ relay }) {
-        job = startHours(hours, { onAnnounced: () => relay.nudge(), onTrouble: (failing) => health.report('hours', !failing) });
+        job = startHours(hours, { flagsKeptDays: config.RETENTION_ROWS_DAYS, onAnnounced: () => relay.nudge(), onTrouble: (failing) => health.report('hours', !failing) });
         service.onStop('hours', () => job!.stop());
       },
     };

@@ -1,5 +1,5 @@
 /** Hours and days of stations: each SQL statement about them. Their DDL: migrations/0002-hours.sql. */
-import { type DatedRow, pollutionMetricNames, type VnLevel } from '#contracts';
+import { type DatedRow, pollutionMetricNames, type PollutionRows, type VnLevel } from '#contracts';
 import type { Queryable, Row, Transaction } from '#timeseries';
 import { columnOf } from './catalogue.js';
 import type { DayResult } from './day.js';
@@ -160,6 +160,20 @@ export async function saveDays({ query }: Transaction, asset: string, days: read
   );
 }
 
+/** The dated rows of pollution as the registry has them now. */
+export async function datedRows(db: Queryable): Promise<PollutionRows> {
+  const rows = await db.query("select id, kind, key, legal_basis, article, valid_from, valid_to, value, unit, source, verified_by from registry.dated_row where kind like 'pollution.%'");
+  const byKind = new Map<string, DatedRow[]>();
+  for (const row of rows) {
+    const dated: DatedRow = {
+      id: row['id'], kind: row['kind'], key: row['key'], legalBasis: row['legal_basis'], article: row['article'], validFrom: (row['valid_from'] as Date).toISOString(), validTo: (row['valid_to'] as Date | null)?.toISOString() ?? null,
+      value: row['value'], unit: row['unit'], source: row['source'], verifiedBy: row['verified_by'],
+    };
+    byKind.set(dated.kind, [...(byKind.get(dated.kind) ?? []), dated]);
+  }
+  return (kind) => byKind.get(kind) ?? [];
+}
+
 export type AppliedRow = Pick<DatedRow, 'id' | 'kind' | 'key' | 'validFrom' | 'validTo' | 'value'>;
 
 export async function appliedRows({ query }: Transaction): Promise<AppliedRow[]> {
@@ -188,4 +202,9 @@ export async function makeStale({ query }: Transaction, asset: string | null, fr
     [asset, fromMs === Number.NEGATIVE_INFINITY ? '-infinity' : iso(fromMs), toMs === Number.POSITIVE_INFINITY ? 'infinity' : iso(toMs)],
   );
   return rows.length;
+}
+
+/** Flags of readings that retention has dropped say nothing any more; those of replays are kept like their readings. */
+export async function dropOldFlags(db: Queryable, beforeMs: number, keptChannels: string): Promise<void> {
+  await db.query(`delete from ${schema}.value_flag where observed_at < $1 and channel_id not in (${keptChannels})`, [iso(beforeMs)]);
 }

@@ -1,5 +1,8 @@
 /** Closes hours for as long as the process lives: soon after each round, and every few seconds, since graces end by the clock. */
+import { replayChannels } from '#domain';
+import { dropOldFlags } from './hour-tables.js';
 import { closeHours, type HoursContext } from './hours.js';
+import { schema } from './tables.js';
 
 export interface HoursJob {
   /** Readings have come in. */
@@ -11,9 +14,20 @@ const everyMs = 2_000;
 /** Rounds come many times a second; hours do not close as often. */
 const pauseMs = 200;
 
-export function startHours(context: HoursContext, { onAnnounced, onTrouble }: { readonly onAnnounced: () => void; readonly onTrouble: (failing: boolean) => void }): HoursJob {
-  const { log } = context;
+const cleanEveryMs = 3_600_000;
+const dayMs = 86_400_000;
+
+export interface HoursJobOptions {
+  /** As long as the readings themselves. */
+  readonly flagsKeptDays: number;
+  readonly onAnnounced: () => void;
+  readonly onTrouble: (failing: boolean) => void;
+}
+
+export function startHours(context: HoursContext, { flagsKeptDays, onAnnounced, onTrouble }: HoursJobOptions): HoursJob {
+  const { db, log } = context;
   let stopped = false;
+  let cleanedAtMs = 0;
   let nudged = false;
   let wake: () => void = () => undefined;
 
@@ -25,6 +39,10 @@ export function startHours(context: HoursContext, { onAnnounced, onTrouble }: { 
         const result = await closeHours(context, Date.now());
         if (result.announced > 0) onAnnounced();
         if (result.hours + result.days > 0) log.info({ ...result, durationMs: Math.round(performance.now() - startedMs) }, 'hours computed');
+        if (Date.now() - cleanedAtMs > cleanEveryMs) {
+          cleanedAtMs = Date.now();
+          await dropOldFlags(db, cleanedAtMs - flagsKeptDays * dayMs, replayChannels(schema));
+        }
         onTrouble(false);
       } catch (error) {
         onTrouble(true);

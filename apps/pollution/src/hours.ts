@@ -14,7 +14,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { saveFindings, toldOf } from './condition-tables.js';
 import { dayResult, type DayResult } from './day.js';
 import { hourResult, type HourResult, windowHours } from './hour.js';
-import { newestHourMs, removeNotes, saveConditionLevels, saveDays, saveFlags, saveHours, type StaleNote, staleNotes, stationReadings, storedDays, type StoredDay, storedHours, type StoredHour } from './hour-tables.js';
+import { datedRows, newestHourMs, removeNotes, saveConditionLevels, saveDays, saveFlags, saveHours, type StaleNote, staleNotes, stationReadings, storedDays, type StoredDay, storedHours, type StoredHour } from './hour-tables.js';
 import { hourMeans, type HourMeans } from './hour-means.js';
 import { inForce } from './in-force.js';
 import { flagsOf, flatlineReachMs, type StationReading, type ValueFlag } from './quality.js';
@@ -25,7 +25,6 @@ import { schema } from './tables.js';
 
 export interface HoursContext {
   readonly db: Database;
-  readonly rows: PollutionRows;
   /** Of the station, by IANA name. */
   readonly zoneOf: (asset: string) => string;
   readonly topicRoot: string;
@@ -38,7 +37,7 @@ export interface HoursResult {
   readonly announced: number;
 }
 
-const notesMax = 20_000;
+const notesMax = 100_000;
 /** Of one transaction: what lies further apart waits for the next. */
 const spanMs = 240 * hourMs;
 /** A backlog comes in pieces: what is past its grace waits until nothing has come for so long. */
@@ -49,13 +48,17 @@ const endOfTimeMs = Date.UTC(2200, 0, 1);
 /** Computes whatever has closed or become stale. `nowMs` decides about graces; 0 hours also when another process is at it. */
 export async function closeHours(context: HoursContext, nowMs: number): Promise<HoursResult> {
   const total = { hours: 0, days: 0, announced: 0 };
-  if ((await inTurn(context, (transaction) => applyRows(transaction, context.rows))) === null) return total;
+  const rows = await inTurn(context, async (transaction, now) => {
+    await applyRows(transaction, now);
+    return now;
+  });
+  if (rows === null) return total;
   for (let progress = true; progress; ) {
     progress = false;
-    const ripe = (await staleNotes(context.db, notesMax)).filter((note) => hasClosed(note, context.rows, nowMs));
+    const ripe = (await staleNotes(context.db, notesMax)).filter((note) => hasClosed(note, rows, nowMs));
     for (const notes of grouped(ripe, ({ asset }) => asset).values()) {
       const first = notes.filter((note) => note.hourMs < notes[0]!.hourMs + spanMs);
-      const result = await inTurn(context, (transaction) => computeStation(context, transaction, first, nowMs));
+      const result = await inTurn(context, (transaction, now) => computeStation({ ...context, rows: now }, transaction, first, nowMs));
       if (result === null) return total;
       total.hours += result.hours;
       total.days += result.days;
@@ -66,11 +69,16 @@ export async function closeHours(context: HoursContext, nowMs: number): Promise<
   return total;
 }
 
-async function inTurn<T>({ db }: HoursContext, work: (transaction: Transaction) => Promise<T>): Promise<T | null> {
+/** With the rows of the database itself: of two processes one may know of a changed row before the other. */
+async function inTurn<T>({ db }: HoursContext, work: (transaction: Transaction, rows: PollutionRows) => Promise<T>): Promise<T | null> {
   return db.transaction(async (transaction) => {
     const [lock] = await transaction.query('select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as held', [`hours:${schema}`]);
-    return lock!['held'] === true ? work(transaction) : null;
+    return lock!['held'] === true ? work(transaction, await datedRows(transaction)) : null;
   });
+}
+
+interface StationContext extends HoursContext {
+  readonly rows: PollutionRows;
 }
 
 /** By a later reading, or by the clock. A replay has no clock: its hours wait for the grace after they were noted. */
@@ -87,7 +95,7 @@ function graceOf(rows: PollutionRows, atMs: number): number {
 }
 
 /** One station in one transaction: `notes` are of hours that have closed. */
-async function computeStation(context: HoursContext, transaction: Transaction, notes: readonly StaleNote[], nowMs: number): Promise<HoursResult> {
+async function computeStation(context: StationContext, transaction: Transaction, notes: readonly StaleNote[], nowMs: number): Promise<HoursResult> {
   const { asset } = notes[0]!;
   const { rows } = context;
   const replay = notes.some((note) => note.replay);
@@ -149,7 +157,7 @@ function isOfMeans(rowId: string): boolean {
 }
 
 /** Flags and means of these hours from their readings. An hour whose readings are gone by retention keeps what it had. */
-async function judgeHours({ rows }: HoursContext, transaction: Transaction, asset: string, hours: readonly number[], stored: ReadonlyMap<number, StoredHour>): Promise<Map<number, JudgedHour>> {
+async function judgeHours({ rows }: StationContext, transaction: Transaction, asset: string, hours: readonly number[], stored: ReadonlyMap<number, StoredHour>): Promise<Map<number, JudgedHour>> {
   const fromMs = hours[0]!;
   const toMs = hours.at(-1)! + hourMs;
   const readings = await stationReadings(transaction, asset, fromMs - flatlineReachMs(rows, fromMs), toMs);
@@ -192,7 +200,7 @@ interface ComputedDay extends StoredDay {
 }
 
 /** Days whose hours have all closed and that hold an affected hour, or whose first eight-hour means do. */
-async function computeDays({ rows, zoneOf }: HoursContext, transaction: Transaction, asset: string, affected: readonly number[]): Promise<ComputedDay[]> {
+async function computeDays({ rows, zoneOf }: StationContext, transaction: Transaction, asset: string, affected: readonly number[]): Promise<ComputedDay[]> {
   const zone = zoneOf(asset);
   const newest = (await newestHourMs(transaction, asset))!;
   const dates = new Map<string, { startMs: number; endMs: number }>();
@@ -222,13 +230,13 @@ interface Presence {
 }
 
 /** The health condition, followed anew from the first changed hour to the newest. */
-async function levels({ rows }: HoursContext, transaction: Transaction, asset: string, changed: readonly StoredHour[], { replay, live }: Presence): Promise<Finding[]> {
+async function levels({ rows }: StationContext, transaction: Transaction, asset: string, changed: readonly StoredHour[], { replay, live }: Presence): Promise<Finding[]> {
   if (changed.length === 0) return [];
   const firstMs = changed[0]!.hourMs;
   const all = await storedHours(transaction, asset, firstMs - windowHours * hourMs, endOfTimeMs);
   const isNew = new Map(changed.map((hour) => [hour.hourMs, hour.revision === 1]));
   const earlier = all.filter((hour) => hour.hourMs < firstMs);
-  const hours = all.filter((hour) => hour.hourMs >= firstMs).map(({ hourMs: atMs, revision, result, conditionLevel }): LevelHour => ({ hourMs: atMs, revision, aqi: result.vnAqi?.aqi ?? null, known: isNew.get(atMs) === true ? undefined : conditionLevel }));
+  const hours = all.filter((hour) => hour.hourMs >= firstMs).map(({ hourMs: atMs, revision, result, conditionLevel }): LevelHour => ({ hourMs: atMs, revision, aqi: result.vnAqi?.aqi ?? null, published: result.vnAqi !== null, known: isNew.get(atMs) === true ? undefined : conditionLevel }));
   const rowAt = (atMs: number) => inForce(rows, 'pollution.aqi-condition', '', atMs);
   const start: VnLevel | null = earlier.at(-1)?.conditionLevel ?? null;
   const after = levelsAfter(start, hours, new Map(earlier.map((hour) => [hour.hourMs, hour.result.vnAqi?.aqi ?? null])), rowAt);
@@ -247,7 +255,7 @@ interface LegalNews {
 }
 
 /** In order of time, each averaging time for itself; what was told is remembered from one period to the next. */
-async function legal({ rows }: HoursContext, transaction: Transaction, asset: string, { hours, days, newestBefore, replay, live }: LegalNews): Promise<Finding[]> {
+async function legal({ rows }: StationContext, transaction: Transaction, asset: string, { hours, days, newestBefore, replay, live }: LegalNews): Promise<Finding[]> {
   const periods = [
     ...hours.flatMap((hour) => (['1h', '8h'] as const).map((averaging) => {
       const back = averaging === '1h' ? 0 : 7 * hourMs;
@@ -260,11 +268,12 @@ async function legal({ rows }: HoursContext, transaction: Transaction, asset: st
   const told = await toldOf(transaction, keys.map((key) => legalConditionId(asset, key)), replay);
   const findings: Finding[] = [];
   for (const { averaging, startMs, endMs, revision, mean, result, before, newest } of periods) {
-    if (result.grade !== 'regulatory' && before?.grade !== 'regulatory') continue;
     for (const key of keys) {
       if (!key.endsWith(`-${averaging}`)) continue;
       const limit = inForce(rows, 'pollution.limit', key, startMs);
       const of = (from: HourResult | DayResult | undefined) => from?.exceedances.find((one) => one.key === key) ?? null;
+      // A station that has lost its grade says nothing more of the law but that the condition is over.
+      if (result.grade !== 'regulatory' && of(before) === null && told.get(legalConditionId(asset, key))?.active !== true) continue;
       const finding = legalFinding(asset, {
         key, startMs, revision, ugM3: mean(key.slice(0, key.lastIndexOf('-'))), exceedance: of(result), before: of(before), newest, live: live(endMs, startMs),
         limit: limit === null ? null : { ugM3: limit.value, rowId: limit.rowId },

@@ -10,20 +10,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { appliedRows, makeStale, saveAppliedRows } from './hour-tables.js';
 
 /** A dated row that is new, gone or changed makes the closed hours of its time stale; the rest of time stays as it is. */
-export async function applyRows(transaction: Transaction, rows: PollutionRows): Promise<true> {
+export async function applyRows(transaction: Transaction, rows: PollutionRows): Promise<void> {
   const now = new Map((Object.keys(pollutionRowValues) as PollutionRowKind[]).flatMap((kind) => rows(kind)).map((row) => [row.id, row]));
   const applied = new Map((await appliedRows(transaction)).map((row) => [row.id, row]));
   const isFirst = applied.size === 0;
   const changed = [...now.values()].filter((row) => !sameRow(row, applied.get(row.id)));
   const gone = [...applied.values()].filter(({ id }) => !now.has(id));
-  if (changed.length === 0 && gone.length === 0) return true;
+  if (changed.length === 0 && gone.length === 0) return;
   for (const row of isFirst ? [] : [...changed, ...gone]) {
     for (const [fromMs, toMs] of touchedTimes(applied.get(row.id), now.get(row.id))) {
       await makeStale(transaction, row.kind === 'pollution.station-grade' ? row.key : null, fromMs, toMs);
     }
   }
   await saveAppliedRows(transaction, changed, gone.map(({ id }) => id));
-  return true;
 }
 
 type RowTimes = Pick<DatedRow, 'kind' | 'key' | 'validFrom' | 'validTo' | 'value'>;

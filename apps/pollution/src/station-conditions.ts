@@ -24,6 +24,8 @@ export interface LevelHour {
   readonly hourMs: number;
   readonly revision: number;
   readonly aqi: number | null;
+  /** False: the station was of grade `reference`, for which no level stands. */
+  readonly published: boolean;
   /** The level after this hour, as it was known before; undefined: the hour has just closed. */
   readonly known: VnLevel | null | undefined;
 }
@@ -41,6 +43,7 @@ export function levelsAfter(start: VnLevel | null, hours: readonly LevelHour[], 
       const run = Array.from({ length: row.value.hours }, (_, index) => aqis.get(hour.hourMs - (row.value.hours - 1 - index) * hourMs) ?? null);
       level = conditionLevel(level, run, row.value);
     }
+    if (!hour.published) level = null;
     levels.set(hour.hourMs, level);
   }
   return levels;
