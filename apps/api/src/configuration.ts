@@ -66,16 +66,12 @@ export function streamLimits(config: ApiConfiguration): StreamLimits {
   };
 }
 
+/** Of commands that ask the domains and alerts. */
+export const commandConfiguration = z.object({ INTERNAL_SECRET: secretText(), ...domainVariables, ALERTS_URL: httpUrl() });
+
 /** Who is reached below `/v1/`: the domains, and alerts by what it serves. */
-export function forwardUrls(config: z.infer<typeof apiConfiguration>): ReadonlyMap<string, URL> {
-  return new Map([...domainUrls(config), ['alarms', new URL(config.ALERTS_URL)]]);
-}
-
-/** Of commands that ask the domains. */
-export const commandConfiguration = z.object({ INTERNAL_SECRET: secretText(), ...domainVariables });
-
-export function domainUrls(config: z.infer<typeof commandConfiguration>): ReadonlyMap<string, URL> {
-  return new Map(domainNames.map((domain) => [domain, new URL(config[urlVariable(domain)])]));
+export function forwardUrls(config: z.infer<typeof commandConfiguration>): ReadonlyMap<string, URL> {
+  return new Map([...domainNames.map((domain) => [domain, new URL(config[urlVariable(domain)])] as const), ['alarms', new URL(config.ALERTS_URL)]]);
 }
 
 export const importConfiguration = z.object({

@@ -1,6 +1,6 @@
 /** `npm run accounting [-- --json]`: what became of every message that was accepted, domain by domain. */
 import { runCommand } from '#service';
-import { commandConfiguration, domainUrls } from './configuration.js';
+import { commandConfiguration, forwardUrls } from './configuration.js';
 import { domainClient } from './domain-client.js';
 
 interface Count {
@@ -21,7 +21,7 @@ await runCommand({
   name: 'accounting',
   config: commandConfiguration,
   async run(config, { args, print }) {
-    const client = domainClient(domainUrls(config), config.INTERNAL_SECRET);
+    const client = domainClient(forwardUrls(config), config.INTERNAL_SECRET);
     const counts = (await Promise.all(client.domains.map((domain) => client.call(domain, 'GET', 'accounting')))).flat() as Count[];
     if (args.includes('--json')) {
       print(JSON.stringify(counts, null, 2));

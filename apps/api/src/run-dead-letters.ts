@@ -1,12 +1,12 @@
 /** `npm run deadletters -- list|show|replay`: what could not be stored, why, and trying it again in its place. */
 import { type Command, runCommand } from '#service';
 import { parseArgs } from 'node:util';
-import { commandConfiguration, domainUrls } from './configuration.js';
+import { commandConfiguration, forwardUrls } from './configuration.js';
 import { type DomainClient, domainClient } from './domain-client.js';
 
-const usage = `npm run deadletters -- list [--domain traffic] [--reason R] [--device D] [--all] [--limit 50]
-npm run deadletters -- show ID [--domain traffic]
-npm run deadletters -- replay ID… | --reason R [--domain traffic]
+const usage = `npm run deadletters -- list [--domain traffic|pollution|alarms] [--reason R] [--device D] [--all] [--limit 50]
+npm run deadletters -- show ID [--domain traffic|pollution|alarms]
+npm run deadletters -- replay ID… | --reason R [--domain traffic|pollution|alarms]
   --all      those too that were replayed
   --reason   for replay: every open letter with this reason`;
 
@@ -33,7 +33,7 @@ await runCommand({
       allowPositionals: true,
       options: { domain: { type: 'string', default: 'traffic' }, reason: { type: 'string' }, device: { type: 'string' }, all: { type: 'boolean' }, limit: { type: 'string', default: '50' } },
     });
-    const client = domainClient(domainUrls(config), config.INTERNAL_SECRET);
+    const client = domainClient(forwardUrls(config), config.INTERNAL_SECRET);
     const [verb, ...ids] = positionals;
     const filter = { reason: values.reason, device: values.device, all: values.all === true ? 'true' : undefined, limit: values.limit };
     if (verb === 'list' && ids.length === 0) return list(client, values.domain, filter, command);
