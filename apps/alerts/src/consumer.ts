@@ -13,7 +13,7 @@ import { type ConditionEntry, readConditions } from './reading-conditions.js';
 export interface ConsumerOptions {
   readonly store: Pick<EntryStore<ConditionEntry>, 'store'>;
   readonly log: Logger;
-  readonly onStored: (result: RoundResult) => void;
+  readonly onStored: (result: RoundResult, entries: readonly ConditionEntry[]) => void;
 }
 
 export const consumerOptions = Symbol('consumer options');
@@ -30,7 +30,7 @@ export class AlertsConsumer {
     const parts = round.partitions.map(({ partition, fromOffset, lastOffset }) => ({ partition, fromOffset, nextOffset: lastOffset + 1 }));
     await round.turn;
     const result = await store.store(parts, entries, dead);
-    onStored(result);
+    onStored(result, entries);
     if (dead.length > 0) log.warn({ count: dead.length, reason: dead[0]!.reason, details: dead[0]!.details }, 'conditions refused');
     log.debug({ ...result, durationMs: Math.round(performance.now() - startedMs) }, 'round stored');
   }

@@ -13,6 +13,7 @@ import { enter } from './book.js';
 import { type AlertsConfiguration, domainUrl } from './configuration.js';
 import { AlertsConsumer, type ConsumerOptions, consumerOptions } from './consumer.js';
 import { type GapWatch, watchGaps } from './gaps.js';
+import { type AlertsMetrics, alertsMetrics } from './metrics.js';
 import type { ConditionEntry } from './reading-conditions.js';
 import { AlarmRoutes, type RouteOptions, routeOptions } from './routes.js';
 import { countHeld, schema } from './tables.js';
@@ -38,13 +39,15 @@ export async function startAlerts(config: AlertsConfiguration, service: Service)
   const retention = startRetention({ db, schema, log, tables: [], keptChannels: '', deadLettersDays: config.RETENTION_DEAD_LETTERS_DAYS, deadLettersBytesMax: config.RETENTION_DEAD_LETTERS_MIB * mib, outboxDays: 7 });
   service.onStop('retention', () => retention.stop());
 
+  const metrics = alertsMetrics(service.metrics);
   let watch: GapWatch | null = null;
   const store = bookOf(config, service, db, stream, () => watch?.nudge());
-  watch = gapWatch(config, service, db, store, relay);
+  watch = gapWatch(config, service, db, store, relay, metrics);
   service.onStop('questions', () => watch.stop());
 
-  const onStored: ConsumerOptions['onStored'] = ({ announced }) => {
-    if (announced > 0) relay.nudge();
+  const onStored: ConsumerOptions['onStored'] = (result, entries) => {
+    if (result.announced > 0) relay.nudge();
+    metrics.stored(result, entries);
   };
   const consuming: ConsumerOptions = { store, log, onStored };
   const routing: RouteOptions = { db, store, relay, stream, ends: async () => (await topicEnds(kafka, stream.topic)).partitions };
@@ -84,7 +87,7 @@ function bookOf(config: AlertsConfiguration, service: Service, db: Database, str
   });
 }
 
-function gapWatch(config: AlertsConfiguration, { log, health }: Service, db: Database, store: EntryStore<ConditionEntry>, relay: Relay): GapWatch {
+function gapWatch(config: AlertsConfiguration, { log, health }: Service, db: Database, store: EntryStore<ConditionEntry>, relay: Relay, metrics: AlertsMetrics): GapWatch {
   return watchGaps({
     db,
     log,
@@ -98,7 +101,10 @@ function gapWatch(config: AlertsConfiguration, { log, health }: Service, db: Dat
       });
       relay.nudge();
     },
-    onTrouble: (missing, detail) => health.report('gaps', missing === 0, missing === 0 ? '' : `${missing} alarms wait for missing conditions: ${detail}`),
+    onTrouble(missing, detail) {
+      health.report('gaps', missing === 0, missing === 0 ? '' : `${missing} alarms wait for missing conditions: ${detail}`);
+      metrics.gaps(missing);
+    },
   });
 }
 
