@@ -10,6 +10,7 @@ import { benchHostile } from './hostile.js';
 import { benchIngest, printIngest, waitForOthers } from './ingest.js';
 import { benchLatency } from './latency.js';
 import { say } from './report.js';
+import { benchSeries } from './series.js';
 import { benchSpace } from './space.js';
 
 const usage = `npm run bench -- ingest [--rate N] [--seconds 60] [--devices 1000] [--warm-up 25] [--air N] [--no-generator]
@@ -18,6 +19,7 @@ npm run bench -- latency [--max N] [--seconds 20] [--alarms]    (--alarms: only 
 npm run bench -- connections [--connections 10000] [--minutes 5]
 npm run bench -- again
 npm run bench -- space
+npm run bench -- series [--rows 10000000]
 npm run bench -- hostile [--packets 100000]
 Each writes its result as JSON with --json FILE, and ends with 1 when something is lost or a bar is missed.`;
 
@@ -26,7 +28,7 @@ const { positionals, values } = parseArgs({
   options: {
     rate: { type: 'string' }, seconds: { type: 'string' }, devices: { type: 'string', default: '1000' }, json: { type: 'string' },
     'warm-up': { type: 'string', default: '25' }, 'no-generator': { type: 'boolean', default: false }, max: { type: 'string' },
-    connections: { type: 'string', default: '10000' }, minutes: { type: 'string', default: '5' }, packets: { type: 'string', default: '100000' }, air: { type: 'string', default: '0' }, alarms: { type: 'boolean', default: false },
+    connections: { type: 'string', default: '10000' }, minutes: { type: 'string', default: '5' }, packets: { type: 'string', default: '100000' }, rows: { type: 'string', default: '10000000' }, air: { type: 'string', default: '0' }, alarms: { type: 'boolean', default: false },
   },
 });
 
@@ -61,6 +63,7 @@ const benchmarks: Record<string, () => Promise<Record<string, unknown>>> = {
   connections: () => benchConnections({ connections: number('connections', values.connections), minutes: number('minutes', values.minutes) }),
   again: () => benchAgain(),
   space: () => benchSpace(),
+  series: () => benchSeries({ rows: number('rows', values.rows) }),
   hostile: () => benchHostile({ packets: number('packets', values.packets) }),
 };
 

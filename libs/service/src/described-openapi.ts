@@ -183,7 +183,7 @@ function jsonSchema(schema: z.ZodType, io: 'input' | 'output', schemas: Record<s
       if (of.format === 'date-time') delete of.pattern;
       // Programs that read the document do not always know classes of Unicode, or items by their place.
       if (of.prefixItems !== undefined) {
-        of.items = { anyOf: of.prefixItems };
+        of.items = { anyOf: of.prefixItems as z.core.JSONSchema.JSONSchema[] };
         Object.assign(of, { minItems: of.prefixItems.length, maxItems: of.prefixItems.length });
         delete of.prefixItems;
       }
