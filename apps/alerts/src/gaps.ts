@@ -111,7 +111,14 @@ async function askAgain({ conditionId, afterSeq, heldSeq }: Gap, { urlOf, secret
   const first = Math.min(heldSeq, ...ofThis.map(({ seq }) => seq));
   // What the domain itself does not know will never come.
   if (first > afterSeq + 1) log.error({ conditionId, fromSeq: afterSeq + 1, toSeq: first - 1 }, 'conditions are lost: their domain does not know them, the alarm goes on without');
-  await enter(ofThis, first > afterSeq + 1 ? { conditionId, seq: first } : null);
+  try {
+    await enter(ofThis, first > afterSeq + 1 ? { conditionId, seq: first } : null);
+  } catch (error) {
+    if (isUnavailable(error)) throw error;
+    // One alarm that our code cannot carry on keeps no other waiting.
+    log.error({ conditionId, error }, 'missing conditions cannot be entered');
+    return `${conditionId}: what ${domain} answered cannot be entered`;
+  }
   log.warn({ conditionId, afterSeq, found: ofThis.length }, 'missing conditions asked for again');
   return null;
 }
