@@ -81,10 +81,15 @@ function ownName(name: string, device: string): string | null {
   return /[:/]/.test(name) ? null : name;
 }
 
+/** Longer names, and more parts, belong to nothing here, and would cost the more to look up the longer they are. */
+const nameCharactersMax = 256;
+const partsMax = 8;
+
 /** The metric is the longest end of the name that the table knows; what stands before it is the channel. */
 function placeOf(name: string, { unit }: NamedValue, { fields, byUnit }: FieldTable): Place {
   if (name === '') return { channel: '', metric: '', rule: byUnit.get(unit ?? '') ?? null };
-  for (let at = 0; at >= 0; at = nextPart(name, at)) {
+  if (name.length > nameCharactersMax) return { channel: '', metric: '', rule: null };
+  for (let at = 0, parts = 0; at >= 0 && parts < partsMax; at = nextPart(name, at), parts += 1) {
     const metric = name.slice(at);
     const rule = fields.get(simpleName(metric)) ?? null;
     if (rule !== null || periodNames.has(simpleName(metric))) return { channel: name.slice(0, Math.max(0, at - 1)), metric, rule };

@@ -123,6 +123,13 @@ describe('values side by side', () => {
   });
 });
 
+test('a name has at most 8 parts and 256 characters: what is longer is nobody\'s', () => {
+  const payload = { period: 60, 'a.b.c.d.e.f.g.h.count': 1, 'a.b.c.d.e.f.g.count': 2, [`${'x.'.repeat(120)}count`]: 3, [`${'a'.repeat(251)}.count`]: 4 };
+  expect(from({ end_device_ids: { device_id: 'loop-1' }, uplink_message: { received_at: '2026-11-22T07:00:00Z', decoded_payload: payload } }, 'the-things-stack')).toEqual([
+    { observedAt: '2026-11-22T06:59:00.000Z', periodS: 60, channel: 'a.b.c.d.e.f.g', count: 2 },
+  ]);
+});
+
 test('what would be no period is no part of a codec', () => {
   for (const codec of ['senml-json:0', 'senml-json:86401', 'senml-json:', 'senml-json:x', 'json:60', 'pems:60', 'xml:60']) expect(from([], codec)).toEqual([expect.stringContaining('unknown-codec')]);
 });
