@@ -2,7 +2,7 @@
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { Rejected, Unavailable, trafficReading } from '#contracts';
-import { createHttpApp, createService, Described, limitField, listField, listenHttp, principalGuard, principalHeader, principalOf, problem, routeGuard, serviceModule, signedPrincipal, signPrincipal, type Principal, type Service } from '#service';
+import { createHttpApp, createService, Described, limitField, listField, listenHttp, principalHeader, principalOf, problem, routeGuard, serviceModule, signedPrincipal, signPrincipal, type Principal, type Service } from '#service';
 import { Body, Controller, Get, Param, Post, Query, Req, type DynamicModule } from '@nestjs/common';
 import { z } from 'zod';
 import { forwardModule, pageModule } from '../apps/api/src/module.js';
@@ -36,6 +36,7 @@ class Routes {
   }
 
   @Get('v1/traffic/who')
+  @Described({ summary: 'Who asks', role: 'viewer', query: z.strictObject({ x: z.string().optional() }), answers: { 200: { description: 'The principal' } } })
   who(@Req() request: IncomingMessage): Principal {
     return principalOf(request);
   }
@@ -47,7 +48,7 @@ const moduleOf = (of: Service): DynamicModule => ({ module: TestModule, imports:
 async function serve(body: 'json' | 'none' = 'json', guarded = false): Promise<{ url: string; of: Service }> {
   const of = service();
   const app = await createHttpApp(of, moduleOf(of), { body, bodyBytesMax: 1_000 });
-  if (guarded) app.useGlobalGuards(principalGuard(internal));
+  if (guarded) app.useGlobalGuards(routeGuard(signedPrincipal(internal)));
   const port = await listenHttp(of, app, { host: '127.0.0.1', port: 0, connectionsMax: 20 });
   return { url: `http://127.0.0.1:${port}`, of };
 }

@@ -18,7 +18,7 @@ import { applyDecorators, HttpCode, SetMetadata, type CanActivate, type Executio
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { type Principal, rememberCaller, signedPrincipal } from './principal.js';
+import { type Principal, rememberCaller } from './principal.js';
 import { problem } from './problem.js';
 
 /** Each may do what the one before may. */
@@ -125,18 +125,4 @@ function parsed(schema: z.ZodType, value: unknown): unknown {
   if (result.success) return result.data;
   const complaint = complaintOf(result.error);
   throw problem(422, 'invalid', { detail: complaintText(complaint), field: complaint.field, expected: complaint.expected.replace(/^expected /, '') });
-}
-
-/** For processes whose routes are not all described yet: those that are not need a principal and nothing else. */
-export function principalGuard(secret: string): CanActivate {
-  const identify = signedPrincipal(secret);
-  const guard = routeGuard(identify);
-  return {
-    canActivate(context: ExecutionContext) {
-      if (context.getType() !== 'http' || descriptionOf(context.getHandler()) !== undefined) return guard.canActivate(context);
-      const request = context.switchToHttp().getRequest<Asked>();
-      rememberCaller(request, identify(request));
-      return true;
-    },
-  };
 }
