@@ -6,7 +6,7 @@
  */
 import { periodS, valuesOf } from '../support/payload.js';
 import type { ExpectedChannel, OnEffect } from '../support/expected-readings.js';
-import type { Payload } from '../support/payloads.js';
+import type { Payload } from '../support/payload-form.js';
 
 export interface CongestionRow {
   readonly enterBelowShare: number;

@@ -6,7 +6,7 @@
  */
 import { hashOf, patchable, patchInstant, tenths, three, type Packet } from './packet.js';
 import { periodS } from './payload.js';
-import type { Payload } from './payloads.js';
+import type { Payload } from './payload-form.js';
 
 /** What one message says; tenths of µg/m³ and of °C, 100 to 999. */
 export interface AirValues {

@@ -6,7 +6,8 @@
  */
 import type { Domain } from '#contracts';
 import type { MessageLog } from './message-log.js';
-import { type Payload, payloadOf } from './payloads.js';
+import type { Payload } from './payload-form.js';
+import { payloadOf } from './payloads.js';
 
 /** Rows of one device's channel in the order of their moments; the arrays run beside each other. */
 export interface ExpectedChannel {

@@ -5,7 +5,7 @@
  * message, and a comparison can say what each row must hold.
  */
 import { hashOf, patchable, patchInstant, tenths, three, two, type Packet } from './packet.js';
-import type { Payload } from './payloads.js';
+import type { Payload } from './payload-form.js';
 
 export const numericValuesPerReading = 8; // count, speedKmh, occupancy, lengthM and four classes.
 export const periodS = 60;
