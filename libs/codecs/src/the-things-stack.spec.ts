@@ -32,9 +32,16 @@ test('the application server received it, where the network server does not say'
 
 test('normalised measurements come first, with their units and times', () => {
   expect(decode(uplink({ decoded_payload: { temp: 21.456 }, normalized_payload: [{ time: '2026-11-22T06:50:00Z', air: { temperature: 21.5, relativeHumidity: 60 } }, { wind: { speed: 2 } }] }))).toEqual([
-    { device: 'dev1', type: null, values: [{ name: 'air.temperature', value: 21.5, unit: 'Cel', atMs: atMs - 600_123 }, { name: 'air.relativeHumidity', value: 60, unit: '%RH', atMs: atMs - 600_123 }] },
-    { device: 'dev1', type: null, values: [{ name: 'wind.speed', value: 2, unit: 'm/s', atMs }] },
-    { device: 'dev1', type: null, values: [{ name: 'temp', value: 21.456, unit: null, atMs }] },
+    {
+      device: 'dev1',
+      type: null,
+      values: [
+        { name: 'air.temperature', value: 21.5, unit: 'Cel', atMs: atMs - 600_123 },
+        { name: 'air.relativeHumidity', value: 60, unit: '%RH', atMs: atMs - 600_123 },
+        { name: 'wind.speed', value: 2, unit: 'm/s', atMs },
+        { name: 'temp', value: 21.456, unit: null, atMs },
+      ],
+    },
   ]);
   expect(decode({ end_device_ids: ids, uplink_normalized: { received_at, normalized_payload: { air: { temperature: 1 } } } })).toMatchObject([{ device: 'dev1', values: [{ name: 'air.temperature' }] }]);
 });

@@ -20,20 +20,20 @@ const normalisedUnits: Readonly<Record<string, string>> = {
 /** Fields of a message that stand beside what it is about. */
 const envelope = new Set(['end_device_ids', 'correlation_ids', 'received_at', 'simulated']);
 
-/** One element for each measurement. Throws Rejected as `decodeJson` does. */
+/** One element for each uplink. Throws Rejected as `decodeJson` does. */
 export function decodeTheThingsStack(bytes: Buffer, start: number, end: number): readonly unknown[] {
   const messages = decodeJson(bytes, start, end);
-  return messages.flatMap((message, index): readonly (NamedValues | Rejected)[] => {
+  return messages.map((message, index): NamedValues | Rejected => {
     try {
       return readUplink(message);
     } catch (failure) {
       if (!(failure instanceof Rejected) || messages.length === 1) throw failure;
-      return [new Rejected(failure.reason, `[${index}].${failure.details}`)];
+      return new Rejected(failure.reason, `[${index}].${failure.details}`);
     }
   });
 }
 
-function readUplink(message: unknown): readonly NamedValues[] {
+function readUplink(message: unknown): NamedValues {
   if (!isObject(message)) throw refused('message', 'expected a message of The Things Stack, an object');
   const kind = 'uplink_message' in message ? 'uplink_message' : 'uplink_normalized';
   const uplink = message[kind];
@@ -43,29 +43,29 @@ function readUplink(message: unknown): readonly NamedValues[] {
   const device = isObject(message['end_device_ids']) ? message['end_device_ids']['device_id'] : undefined;
   if (typeof device !== 'string' || device === '') throw refused('end_device_ids.device_id', 'expected the id of the device, a text');
   const atMs = timeOf(uplink['received_at'] ?? message['received_at'], `${kind}.received_at`);
-  const measurements = [...normalised(uplink, kind, atMs), ...decoded(uplink, kind, atMs)];
-  if (measurements.length === 0) throw refused(`${kind}.decoded_payload`, `expected what a payload formatter makes of the bytes, found ${'frm_payload' in uplink ? 'frm_payload alone' : 'nothing'}`);
-  return measurements.map((values) => ({ device, type: null, values }));
+  // Normalised values stand first: of two for one field the first is taken, and theirs has a unit for certain.
+  const values = [...normalised(uplink, kind, atMs), ...decoded(uplink, kind, atMs)];
+  if (values.length === 0) throw refused(`${kind}.decoded_payload`, `expected what a payload formatter makes of the bytes, found ${'frm_payload' in uplink ? 'frm_payload alone' : 'nothing'}`);
+  return { device, type: null, values };
 }
 
-function decoded(uplink: Json, kind: string, atMs: number): NamedValue[][] {
+function decoded(uplink: Json, kind: string, atMs: number): NamedValue[] {
   const payload = uplink['decoded_payload'];
   if (payload === undefined || payload === null) return [];
   if (!isObject(payload)) throw refused(`${kind}.decoded_payload`, 'expected an object');
-  const values = flat(payload, atMs);
-  return values.length === 0 ? [] : [values];
+  return flat(payload, atMs);
 }
 
 /** Each with a time of its own, where it has one. */
-function normalised(uplink: Json, kind: string, atMs: number): NamedValue[][] {
+function normalised(uplink: Json, kind: string, atMs: number): NamedValue[] {
   const given = uplink['normalized_payload'] ?? [];
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
-  return list.map((one, index) => {
+  return list.flatMap((one, index) => {
     if (!isObject(one)) throw refused(`${kind}.normalized_payload[${index}]`, 'expected an object');
     const { time, ...rest } = one;
     const recordedMs = time === undefined ? atMs : timeOf(time, `${kind}.normalized_payload[${index}].time`);
     return flat(rest, recordedMs).map((value) => ({ ...value, unit: normalisedUnits[value.name] ?? null }));
-  }).filter((values) => values.length > 0);
+  });
 }
 
 /** Nested names joined by dots; the depth is bounded by that of JSON. */

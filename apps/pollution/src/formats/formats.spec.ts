@@ -49,7 +49,9 @@ test('sensors: units in the names, humidity in per cent, two sensors as channels
   ]);
 });
 
-test('The Things Stack, normalised', () => {
+test('The Things Stack, normalised: with what the formatter made it is one reading, and of two values the normalised one', () => {
+  const both = { end_device_ids: { device_id: 'air-1' }, uplink_message: { received_at: '2026-11-22T07:00:00Z', decoded_payload: { temperature: 99, pm25: 12, TempC_SHT: 7 }, normalized_payload: [{ air: { temperature: 21.5 } }] } };
+  expect(from(both, 'the-things-stack:600')).toEqual([{ channel: '', temperatureC: 21.5, pm25UgM3: 12 }]);
   const uplink = { end_device_ids: { device_id: 'air-1' }, uplink_message: { received_at: '2026-11-22T07:00:00Z', normalized_payload: [{ air: { temperature: 21.5, relativeHumidity: 60, pressure: 1012.5 }, wind: { speed: 2, direction: 90 } }] } };
   expect(from(uplink, 'the-things-stack:600')).toEqual([{ channel: '', temperatureC: 21.5, humidityPct: 60, pressureHpa: 1012.5, windSpeedMs: 2, windDirectionDeg: 90 }]);
 });
