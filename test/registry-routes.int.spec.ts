@@ -91,6 +91,8 @@ describe('assets', () => {
     ['itself above itself', 'PATCH /v1/assets/hn', { parent: 'au-co' }, 422, 'parent'],
     ['a time zone that does not exist', 'PATCH /v1/assets/hn', { timeZone: 'Asia/Hanoi_' }, 422, 'timeZone'],
     ['a character that no database keeps', 'PATCH /v1/assets/hn', { nameVi: 'a\u0000' }, 422, 'nameVi'],
+    ['lines without a line', 'PATCH /v1/assets/hn', { geometry: { type: 'MultiLineString', coordinates: [] } }, 422, 'geometry.coordinates'],
+    ['areas without an area', 'PATCH /v1/assets/hn', { geometry: { type: 'MultiPolygon', coordinates: [] } }, 422, 'geometry.coordinates'],
     ['a field that does not exist', 'PATCH /v1/assets/hn', { colour: 'red' }, 422, ''],
     ['an id that cannot be changed', 'PATCH /v1/assets/hn', { id: 'hanoi' }, 422, ''],
     ['a device on nothing', 'POST /v1/devices', { id: 'x', domain: 'traffic', asset: 'none' }, 422, 'asset'],

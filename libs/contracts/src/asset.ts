@@ -14,9 +14,9 @@ const position = z.tuple([longitude, latitude]);
 export const geometry = z.discriminatedUnion('type', [
   z.object({ type: z.literal('Point'), coordinates: position }),
   z.object({ type: z.literal('LineString'), coordinates: z.array(position).min(2).max(10_000) }),
-  z.object({ type: z.literal('MultiLineString'), coordinates: z.array(z.array(position).min(2)).max(1_000) }),
+  z.object({ type: z.literal('MultiLineString'), coordinates: z.array(z.array(position).min(2)).min(1).max(1_000) }),
   z.object({ type: z.literal('Polygon'), coordinates: z.array(z.array(position).min(4)).min(1).max(1_000) }),
-  z.object({ type: z.literal('MultiPolygon'), coordinates: z.array(z.array(z.array(position).min(4)).min(1)).max(1_000) }),
+  z.object({ type: z.literal('MultiPolygon'), coordinates: z.array(z.array(z.array(position).min(4)).min(1)).min(1).max(1_000) }),
 ]);
 
 export const asset = z.strictObject({
