@@ -257,7 +257,7 @@ test('pages follow each other without a hole, and filters say what they expect',
   expect(await of('from=2026-11-22T07:04:00Z&to=2026-11-22T07:07:00Z')).toEqual(['congestion/road-b', 'congestion/road-c']);
   expect(await of('domain=pollution')).toEqual([]);
   expect(await of('level=jammed')).toEqual(['congestion/road-c']);
-  for (const [query, field] of [['state=ACTIVE', 'state'], ['limit=0', 'limit'], ['from=yesterday', 'from'], ['asset=%00', 'asset'], ['cursor=abc', 'cursor'], ['domain=weather', 'domain'], ['colour=red', 'colour']]) {
+  for (const [query, field] of [['state=ACTIVE', 'state'], ['limit=0', 'limit'], ['from=yesterday', 'from'], ['to=0000-01-01T00:00:00Z', 'to'], ['asset=%00', 'asset'], ['cursor=abc', 'cursor'], ['domain=weather', 'domain'], ['colour=red', 'colour']]) {
     expect([query, await get(`/v1/alarms?${query}`)]).toMatchObject([query, { status: 422 }]);
     expect(JSON.stringify((await get(`/v1/alarms?${query}`)).body)).toContain(field);
   }

@@ -138,7 +138,7 @@ export class AlarmRoutes {
 const textOf = ({ changedAt, alarmId }: AlarmCursor): string => Buffer.from(`${changedAt} ${alarmId}`).toString('base64url');
 
 function cursorFrom(text: string): AlarmCursor {
-  const [, changedAt, alarmId] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([a-zA-Z0-9/._:-]{1,200})$/.exec(Buffer.from(text, 'base64url').toString()) ?? [];
+  const [, changedAt, alarmId] = /^((?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([a-zA-Z0-9/._:-]{1,200})$/.exec(Buffer.from(text, 'base64url').toString()) ?? [];
   if (changedAt === undefined || alarmId === undefined || Number.isNaN(Date.parse(changedAt))) throw problem(422, 'invalid', { field: 'cursor', expected: '`next` of an answer' });
   return { changedAt, alarmId };
 }

@@ -119,15 +119,14 @@ const seen = (areas: string): string => `(cardinality(${areas}::text[]) = 0 or a
 
 /** The one that changed last first. `areas`: assets whose subtrees may be seen; empty: everything. */
 export async function listAlarms(db: Queryable, areas: readonly string[], { states, domain, type, asset, level, fromMs, toMs, after, limit }: AlarmFilter): Promise<Alarm[]> {
-  const time = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
   const rows = await db.query(
     `select ${alarmColumns} from ${schema}.alarm
       where state = any($3) and ($4::text is null or domain = $4) and ($5::text is null or type = $5) and ($6::text is null or level = $6)
         and ${seen('$1')} and ($2::text is null or asset = $2 or asset in (select registry.within_areas(array[$2])))
-        and ($7::timestamptz is null or changed_at >= $7) and ($8::timestamptz is null or changed_at < $8)
+        and ($7::float8 is null or changed_at >= to_timestamp($7::float8 / 1000)) and ($8::float8 is null or changed_at < to_timestamp($8::float8 / 1000))
         and ($9::timestamptz is null or changed_at < $9 or (changed_at = $9 and alarm_id > $10))
       order by changed_at desc, alarm_id limit $11`,
-    [areas, asset ?? null, states, domain ?? null, type ?? null, level ?? null, time(fromMs), time(toMs), after?.changedAt ?? null, after?.alarmId ?? null, limit],
+    [areas, asset ?? null, states, domain ?? null, type ?? null, level ?? null, fromMs ?? null, toMs ?? null, after?.changedAt ?? null, after?.alarmId ?? null, limit],
   );
   return rows.map(alarmFrom);
 }
