@@ -143,27 +143,37 @@ describe('after it has closed', () => {
 describe('exactly once', () => {
   const pm25s = [160, 170, 180, 150, 140, 60, 50];
 
-  test('a kill before the commit leaves nothing behind, and the next run does it all once', async () => {
-    for (const [index, pm25] of pm25s.entries()) await storage.put(store, 'air-1', [hourly(index, { pm25UgM3: pm25 })]);
-    nowMs = midnight + pm25s.length * hour;
-    const broken: HoursContext = {
-      ...context(),
-      db: { ...storage.db, transaction: (work) => storage.db.transaction(async (transaction) => {
-        return work({ ...transaction, query: async (text, values) => {
-          const rows = await transaction.query(text, values);
-          if (/delete from pollution.stale_hour/.test(text)) throw new Error('killed');
-          return rows as never;
-        } });
-      }) },
-    };
-    await expect(closeHours(broken, nowMs)).rejects.toThrow('killed');
-    expect(await hoursOf('hn-air-1')).toEqual([]);
-    expect(await conditions()).toEqual([]);
+  /** A process that dies after the n-th statement of its life. */
+  const dyingAfter = (statements: number): HoursContext => {
+    let left = statements;
+    return { ...context(), db: { ...storage.db, transaction: (work) => storage.db.transaction((transaction) => work({ ...transaction, query: async (text, values) => {
+      if (left-- <= 0) throw new Error('killed');
+      return transaction.query(text, values);
+    } })) } };
+  };
+  const everything = (): Promise<Record<string, unknown>[]> => storage.db.query(`select (select jsonb_agg(jsonb_build_array(hour_at, revision, condition_level, result) order by hour_at) from pollution.station_hour) as hours,
+    (select jsonb_agg(jsonb_build_array(day, revision, result)) from pollution.station_day) as days, (select jsonb_agg(payload order by condition_id, seq) from pollution.condition_change) as changes,
+    (select jsonb_agg(payload::jsonb order by key, payload::jsonb->>'seq') from pollution.outbox) as announced, (select jsonb_agg(jsonb_build_array(observed_at, metric, flag) order by observed_at) from pollution.value_flag) as flags`);
 
-    await close();
-    expect((await hoursOf('hn-air-1')).map(({ aqi, revision }) => [aqi, revision])).toEqual(indices(pm25s).slice(0, 6).map((aqi) => [aqi, 1]));
+  test('a kill after any of its statements leaves nothing half done, and the next run does the rest once', async () => {
+    for (const [index, pm25] of pm25s.entries()) await storage.put(store, 'air-1', [hourly(index, { pm25UgM3: pm25, no2UgM3: 250, humidityPct: 120 })]);
+    nowMs = midnight + pm25s.length * hour;
+    const untouched = await everything();
+    let killed = 0;
+    for (let done = false; !done; killed += 1) {
+      try {
+        await closeHours(dyingAfter(killed), nowMs);
+        done = true;
+      } catch (error) {
+        expect(String(error)).toContain('killed');
+        expect([killed, await everything()]).toEqual([killed, untouched]);
+      }
+    }
+    expect(killed).toBeGreaterThan(15);
+    expect((await hoursOf('hn-air-1')).map(({ revision }) => revision)).toEqual([1, 1, 1, 1, 1, 1]);
     const announced = await conditions();
-    expect(await storage.db.query('select count(*)::int as n from pollution.outbox')).toEqual([{ n: announced.length }]);
+    expect(announced.length).toBeGreaterThan(5);
+    expect(await storage.db.query("select payload::jsonb as payload from pollution.outbox order by payload::jsonb->>'conditionId', (payload::jsonb->>'seq')::int")).toEqual([...announced].sort((a, b) => (a.conditionId < b.conditionId ? -1 : a.conditionId > b.conditionId ? 1 : a.seq - b.seq)).map((payload) => ({ payload })));
     expect(await close()).toEqual({ hours: 0, days: 0, announced: 0 });
   });
 

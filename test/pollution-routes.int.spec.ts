@@ -1,6 +1,6 @@
 /** What stations publish, over HTTP from a real database: every field of pollution.md §3.6, in both languages, by area and grade. */
 import type { PollutionReading } from '#contracts';
-import { createHttpApp, createService, listenHttp, principalGuard, principalHeader, serviceModule, signPrincipal, type Principal } from '#service';
+import { createHttpApp, createService, listenHttp, principalHeader, routeGuard, serviceModule, signedPrincipal, signPrincipal, type Principal } from '#service';
 import { z } from 'zod';
 import { dayAnswer, hourAnswer } from '../apps/pollution/src/answers.js';
 import { closeHours } from '../apps/pollution/src/hours.js';
@@ -38,7 +38,7 @@ beforeAll(async () => {
   stop = () => made.stop(10_000);
   class TestModule {}
   const app = await createHttpApp(made.service, { module: TestModule, imports: [serviceModule(made.service)], controllers: [PollutionRoutes], providers: [{ provide: routeOptions, useValue: { db: storage.db, registry: storage.registry, rows, zoneOf } }] }, { bodyBytesMax: 1_000, body: 'json' });
-  app.useGlobalGuards(principalGuard(secret));
+  app.useGlobalGuards(routeGuard(signedPrincipal(secret)));
   url = `http://127.0.0.1:${await listenHttp(made.service, app, { host: '127.0.0.1', port: 0, connectionsMax: 20 })}`;
 });
 afterAll(async () => {
