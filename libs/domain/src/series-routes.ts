@@ -29,6 +29,7 @@ const rowsPerPiece = 5_000;
 const devicesMax = 50;
 const exportsMax = 2;
 const deadlineMs = 15 * 60_000;
+const dayMs = 86_400_000;
 
 interface Channel {
   readonly id: number;
@@ -93,8 +94,8 @@ export function seriesRoutesOf(options: SeriesOptions): Type {
       const toMs = query.to ?? Date.now();
       if (toMs <= query.from) throw problem(422, 'invalid', { field: 'to', expected: 'a time after `from`' });
       for (const [index, device] of query.device.entries()) needDevice(registry, domain, device, index, principalOf(request));
-      const channels = await channelsOf(options, query.device, query.channel ?? null, toMs);
-      const width = query.bucket === 'auto' ? chooseWidth({ fromMs: query.from, toMs, points: query.points, periodS: Math.max(1, ...channels.map(({ periodS }) => periodS)) }) : query.bucket === 'raw' ? query.bucket : widths.find(({ name }) => name === query.bucket)!;
+      const channels = await channelsOf(options, query.device, query.channel ?? null);
+      const width = query.bucket === 'auto' ? chooseWidth({ fromMs: query.from, toMs, points: query.points, periodS: await longestPeriod(options, channels, toMs) }) : widthOf(query.bucket);
       const asked: Asked = { channels, metrics: metricsOf(catalogue, query.metric ?? null, width), width, fromMs: query.from, toMs };
       if (format === 'json') await needFewRows(options, asked);
       if (format === 'csv' && exporting >= exportsMax) throw problem(503, 'busy', { detail: `${exportsMax} exports are under way; try again when one is done`, retryAfterS: 10 });
@@ -143,17 +144,30 @@ function needDevice(registry: SeriesOptions['registry'], domain: Domain, device:
   if (known.domain !== domain) throw problem(404, 'unknown-device', { field: `device[${index}]`, expected: `a device of ${domain}; ${device} belongs to ${known.domain}` });
 }
 
-async function channelsOf({ db, rollups: { schema, table }, registry }: SeriesOptions, devices: readonly string[], channels: readonly string[] | null, toMs: number): Promise<(Channel & { periodS: number })[]> {
-  const rows = await db.query(
-    `select c.id, c.device, c.channel, newest.period_s from ${schema}.channel c
-       left join lateral (select period_s from ${schema}.${table} where channel_id = c.id and observed_at < $3 order by observed_at desc limit 1) as newest on true
-      where c.device = any($1) and ($2::text[] is null or c.channel = any($2)) order by c.device, c.channel`,
-    [devices, channels, new Date(toMs).toISOString()],
-  );
+async function channelsOf({ db, rollups: { schema }, registry }: SeriesOptions, devices: readonly string[], channels: readonly string[] | null): Promise<Channel[]> {
+  const rows = await db.query(`select id, device, channel from ${schema}.channel where device = any($1) and ($2::text[] is null or channel = any($2)) order by device, channel`, [devices, channels]);
   return rows.map((row) => {
     const { asset } = registry.device(row['device'])!;
-    return { id: row['id'], device: row['device'], channel: row['channel'], asset, zone: registry.asset(asset)?.timeZone ?? 'UTC', periodS: row['period_s'] ?? 1 };
+    return { id: row['id'], device: row['device'], channel: row['channel'], asset, zone: registry.asset(asset)?.timeZone ?? 'UTC' };
   });
+}
+
+/** The longest period at which they reported last; 1 s where nothing is known, so that no width is too fine. */
+async function longestPeriod({ db, rollups: { schema, table } }: SeriesOptions, channels: readonly Channel[], toMs: number): Promise<number> {
+  // Most have reported within a day; to look through all chunks costs more than the rest of the answer.
+  for (const fromMs of [toMs - dayMs, 0]) {
+    const [row] = await db.query(
+      `select max(newest.period_s) as period_s from unnest($1::int[]) as c (id)
+         cross join lateral (select period_s from ${schema}.${table} where channel_id = c.id and observed_at >= $2 and observed_at < $3 order by observed_at desc limit 1) as newest`,
+      [channels.map(({ id }) => id), new Date(fromMs).toISOString(), new Date(toMs).toISOString()],
+    );
+    if (row!['period_s'] !== null) return row!['period_s'];
+  }
+  return 1;
+}
+
+function widthOf(bucket: string): Width | 'raw' {
+  return widths.find(({ name }) => name === bucket) ?? 'raw';
 }
 
 function metricsOf(catalogue: readonly Metric[], names: readonly string[] | null, width: Width | 'raw'): Metric[] {
