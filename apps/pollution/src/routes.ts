@@ -35,7 +35,7 @@ const date = z.iso.date({ error: dateExpected }).refine((text) => text >= '1970-
 const stationParams = z.strictObject({ station: id.describe('The station\'s asset') });
 const hourParams = stationParams.extend({ hour: instantField().describe('Start of the hour') });
 const dayParams = stationParams.extend({ day: date });
-const airQuery = z.strictObject({ station: id.describe('This one alone').optional(), replay: yesField().describe('Stations of replays, instead of living ones') });
+const airQuery = z.strictObject({ station: id.describe('This one alone').optional(), replay: yesField().describe('Stations of replays, instead of living ones'), limit: limitField(1_000, 1_000) });
 const timeQuery = z.strictObject({ from: instantField(), to: instantField().describe('Exclusive; at most 31 days after `from`'), limit: limitField(1_000, 744) });
 const daysQuery = z.strictObject({ from: date, to: date.describe('Included'), limit: limitField(1_000, 366) });
 const exceedancesQuery = z.strictObject({ from: instantField(), to: instantField().describe('Exclusive'), station: id.optional(), limit: limitField(1_000) });
@@ -70,8 +70,8 @@ export class PollutionRoutes {
 
   @Get('air-quality')
   @Described({ summary: 'Air quality now, of each station', description: 'VN_AQI with level, advice and method in both languages, US AQI beside it under its own name, legal exceedance apart. A station of grade `reference` has concentrations alone.', role: 'viewer', query: airQuery, answers: { 200: { description: 'By station', schema: z.array(airQuality) } } })
-  async airQuality(@Req() request: IncomingMessage, @Query() { station: stationId, replay }: z.output<typeof airQuery>): Promise<unknown> {
-    const found = (await this.stationsOf(request, stationId ?? null)).filter((one) => one.replay === replay);
+  async airQuality(@Req() request: IncomingMessage, @Query() { station: stationId, replay, limit }: z.output<typeof airQuery>): Promise<unknown> {
+    const found = (await this.stationsOf(request, stationId ?? null)).filter((one) => one.replay === replay).slice(0, limit);
     const hours = new Map((await newestHours(this.options.db, found.map((one) => one.id))).map((hour) => [hour.asset, hour]));
     return found.map((one) => this.current(one, hours.get(one.id) ?? null));
   }
