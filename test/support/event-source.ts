@@ -18,7 +18,7 @@ export interface Listening {
   /** Of the last block that had one. */
   readonly lastId: number;
   readonly ended: boolean;
-  /** Called after each event. */
+  /** Called after each event; those that came with the head of the answer are in `events` only. */
   onEvent: (event: StreamEvent) => void;
   /** Takes nothing more from the connection, or goes on. */
   pause(): void;

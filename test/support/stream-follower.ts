@@ -35,16 +35,22 @@ export function followStream(url: string, token: string): StreamFollower {
     }
     connections++;
     current = one;
-    one.onEvent = ({ id, event, data }) => {
-      if (event === 'alarm') changes.push({ id, change: data });
-      if (event === 'reset') troubles.push(`reset: ${data.reason}`);
+    // The first events may have come with the head of the answer.
+    let taken = 0;
+    const take = (): void => {
+      for (const { id, event, data } of one.events.slice(taken)) {
+        if (event === 'alarm') changes.push({ id, change: data });
+        if (event === 'reset') troubles.push(`reset: ${data.reason}`);
+      }
+      taken = one.events.length;
     };
+    one.onEvent = take;
+    take();
     while (!one.ended && !stopping && !away) {
       await sleep(20);
       if (!Number.isNaN(one.lastId)) lastId = one.lastId;
     }
     if (!Number.isNaN(one.lastId)) lastId = one.lastId;
-    one.onEvent = () => undefined;
     one.close();
     current = null;
   }

@@ -21,11 +21,11 @@ export interface OffsetReaderOptions {
   readonly reader: string;
   readonly log: Log;
   readonly fromOffset: number;
-  /** Until it has resolved nothing more is read. Must not throw for what is wrong with a record: nobody would send it again. */
+  /** Until it has resolved nothing more is read. What it throws is fatal: it must not throw for what is wrong with a record. */
   onRecords(records: readonly OffsetRecord[]): void | Promise<void>;
   /** Kafka no longer has what is due (its retention is over, the topic was made anew): reading goes on at `givenOffset`. */
   onGap(dueOffset: number, givenOffset: number): void;
-  /** kafkajs has stopped for good: the process must end. */
+  /** kafkajs has stopped for good, or records could not be taken: the process must end. */
   onFatal(error: unknown): void;
 }
 
@@ -59,8 +59,9 @@ export function readFromOffset({ kafka, topic, reader, log, fromOffset, onRecord
       try {
         await onRecords(records);
       } catch (error) {
-        // A TypeError thrown here would stop kafkajs for good.
-        log.error({ topic, offset: first, error }, 'records could not be handed over');
+        // Going on would leave a gap that nobody knows of; and a TypeError thrown here would stop kafkajs in silence.
+        onFatal(error);
+        return;
       }
     }
     resolveOffset(batch.lastOffset());
