@@ -12,7 +12,7 @@ export interface HoursJob {
 
 const everyMs = 2_000;
 /** Rounds come many times a second; hours do not close as often. */
-const pauseMs = 200;
+const pauseMs = 1_000;
 
 const cleanEveryMs = 3_600_000;
 const dayMs = 86_400_000;

@@ -132,8 +132,9 @@ async function computeStation(context: StationContext, transaction: Transaction,
   ];
   const conditions = await saveFindings(transaction, asset, findings, replay);
   if (conditions.length > 0) await announce(transaction, schema, conditions.map((condition) => announcementOf(condition, context.topicRoot)));
-  await noteFollowing(context, transaction, asset, affected, meansAt, replay);
+  // In the order of time, as rounds note their hours: neither then waits for the other in a circle.
   await removeNotes(transaction, notes);
+  await noteFollowing(context, transaction, asset, affected, meansAt, replay);
   return { hours: changed.length, days: days.length, announced: conditions.length };
 }
 
