@@ -27,7 +27,7 @@ export class StreamRoutes {
       'Open the stream first, then load `/v1/alarms`. Only what lies in the caller’s areas is shown. `lastEventId` gives way to `Last-Event-ID`.',
     ].join('\n'),
     role: 'viewer',
-    tag: 'alarms',
+    tag: 'alerts',
     query,
     headers: z.object({ 'last-event-id': eventId.optional() }),
     answers: { 200: { description: 'Without end', content: { 'text/event-stream': z.string() } } },
