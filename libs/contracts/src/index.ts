@@ -1,6 +1,8 @@
 /** The words that all agree on. Runs in a browser: imports zod alone. */
+export * from './alarm-life.js';
 export * from './alarm.js';
 export * from './asset.js';
+export * from './cap.js';
 export * from './complaint.js';
 export * from './condition.js';
 export * from './connection-event.js';
