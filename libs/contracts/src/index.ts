@@ -2,6 +2,7 @@
 export * from './alarm-life.js';
 export * from './alarm.js';
 export * from './asset.js';
+export * from './cap-rows.js';
 export * from './cap.js';
 export * from './complaint.js';
 export * from './condition.js';

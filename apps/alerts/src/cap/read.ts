@@ -7,6 +7,7 @@
 import { capLanguageDefault, capMessage, capNamespace, complaintOf, complaintText, fieldName, quoted, Rejected, type CapMessage } from '#contracts';
 import { alertRules, type ElementRule } from './elements.js';
 import { textOf } from './encoding.js';
+import { polygonComplaint } from './polygons.js';
 import { treeOf, type XmlElement } from './tree.js';
 
 export interface InboundCap {
@@ -37,14 +38,18 @@ export function readCap(bytes: Uint8Array, bytesMax: number): InboundCap | Rejec
 
 function messageOf(root: XmlElement): InboundCap {
   if (root.name !== 'alert') refuse([root.name], 'expected alert as the root element');
-  if (root.namespace !== capNamespace) refuse(['alert'], `expected namespace ${capNamespace}, found ${root.namespace === '' ? 'none' : quoted(root.namespace)}`);
+  if (root.namespace !== capNamespace) refuse(['alert'], `expected namespace ${capNamespace}, found ${root.namespace === '' ? 'none' : quoted(root.namespace)}: only CAP 1.2 is taken`);
   const signatures = root.children.findIndex(({ namespace }) => namespace === signatureNamespace);
   const [own, after] = signatures < 0 ? [root.children, []] : [root.children.slice(0, signatures), root.children.slice(signatures)];
   const late = after.find(({ namespace }) => namespace !== signatureNamespace);
   if (late !== undefined) refuse([late.name], 'expected before the signature');
   const value = objectOf({ ...root, children: own }, alertRules, []);
   const parsed = capMessage.safeParse(value);
-  if (parsed.success) return { message: parsed.data, signed: signatures >= 0 };
+  if (parsed.success) {
+    const crossing = polygonComplaint(parsed.data);
+    if (crossing !== null) throw new Rejected('invalid', complaintText(crossing));
+    return { message: parsed.data, signed: signatures >= 0 };
+  }
   const complaint = complaintOf(parsed.error);
   throw new Rejected('invalid', complaintText({ ...complaint, expected: withFound(complaint.expected, value, parsed.error.issues[0]!.path) }));
 }
