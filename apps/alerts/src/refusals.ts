@@ -1,0 +1,32 @@
+/** Why an event may do nothing to an alarm, and how an operator is told. */
+export const refusalTexts = {
+  'outside-area': { vi: 'Cảnh báo nằm ngoài khu vực được giao cho bạn.', en: 'The alarm lies outside your areas.' },
+  'not-allowed': { vi: 'Vai trò của bạn không được phép làm việc này với cảnh báo ở mức ưu tiên này.', en: 'Your role may not do this to an alarm of this priority.' },
+  hidden: { vi: 'Cảnh báo đang được ẩn (tạm gác, ẩn theo logic hoặc ngừng phục vụ); hãy đưa trở lại trước.', en: 'The alarm is hidden (shelved, suppressed or out of service); bring it back first.' },
+  'nothing-to-acknowledge': { vi: 'Cảnh báo đang bình thường, không có gì để xác nhận.', en: 'The alarm is normal; there is nothing to acknowledge.' },
+  'already-acknowledged': { vi: 'Cảnh báo đã được xác nhận.', en: 'The alarm has been acknowledged already.' },
+  'acknowledge-first': { vi: 'Cảnh báo chốt phải được xác nhận trước khi giải chốt.', en: 'A latched alarm is acknowledged before it is reset.' },
+  'not-latched': { vi: 'Cảnh báo không ở trạng thái chốt.', en: 'The alarm is not latched.' },
+  'not-surely-clear': { vi: 'Chưa chắc chắn tình trạng đã hết: mất dữ liệu đầu vào hoặc tình trạng đang trở lại.', en: 'The condition is not surely clear: its input is lost, or it is coming back.' },
+  'already-shelved': { vi: 'Cảnh báo đang được tạm gác.', en: 'The alarm is shelved already.' },
+  'not-shelved': { vi: 'Cảnh báo không ở trạng thái tạm gác.', en: 'The alarm is not shelved.' },
+  'priority-never-shelved': { vi: 'Cảnh báo ở mức ưu tiên này không được tạm gác.', en: 'An alarm of this priority is never shelved.' },
+  'shelved-too-often': { vi: 'Cảnh báo đã được tạm gác liên tiếp quá số lần cho phép.', en: 'The alarm has been shelved too often running.' },
+  'reason-missing': { vi: 'Cần ghi lý do.', en: 'A reason is needed.' },
+  'comment-missing': { vi: 'Cần ghi nội dung.', en: 'A text is needed.' },
+  'assignee-missing': { vi: 'Cần chọn người được giao.', en: 'Say to whom the alarm is assigned.' },
+  'until-not-ahead': { vi: 'Thời điểm kết thúc phải ở tương lai.', en: 'The end must lie ahead.' },
+  'until-too-far': { vi: 'Thời điểm kết thúc vượt quá thời hạn dài nhất cho phép.', en: 'The end lies further ahead than is allowed.' },
+  'relation-missing': { vi: 'Ẩn theo logic phải dựa trên một quan hệ đã cấu hình.', en: 'A suppression rests on a configured relation.' },
+  'already-suppressed': { vi: 'Cảnh báo đang được ẩn theo chính quan hệ này.', en: 'The alarm is suppressed by this relation already.' },
+  'too-many-relations': { vi: 'Quá nhiều quan hệ đang ẩn cảnh báo này.', en: 'Too many relations suppress this alarm at once.' },
+  'not-suppressed': { vi: 'Cảnh báo không bị ẩn theo quan hệ này.', en: 'The alarm is not suppressed by this relation.' },
+  'already-out-of-service': { vi: 'Cảnh báo đang ngừng phục vụ.', en: 'The alarm is out of service already.' },
+  'not-out-of-service': { vi: 'Cảnh báo không ở trạng thái ngừng phục vụ.', en: 'The alarm is not out of service.' },
+  'permit-missing': { vi: 'Cần số giấy phép bảo trì.', en: 'A permit is needed.' },
+  'second-person-missing': { vi: 'Cần người thứ hai phê duyệt vì cảnh báo này có thể ở mức ưu tiên cao.', en: 'A second person is needed, since this alarm may be of high priority.' },
+  'second-person-is-the-first': { vi: 'Người thứ hai phải là người khác.', en: 'The second person must be somebody else.' },
+  'second-person-not-allowed': { vi: 'Người thứ hai không có quyền với cảnh báo này.', en: 'The second person has no right over this alarm.' },
+} as const satisfies Record<string, { readonly vi: string; readonly en: string }>;
+
+export type Refusal = keyof typeof refusalTexts;
