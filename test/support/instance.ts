@@ -37,6 +37,8 @@ interface Infra {
   endLeftovers(folder: string): Promise<string[]>;
   /** The environment in which `mosquitto`, `mosquitto_passwd` and `mosquitto_pub` are found. */
   mosquittoSoftware(): Promise<Record<string, string>>;
+  /** The environment in which `xmllint` is found. */
+  xmllintSoftware(): Promise<Record<string, string>>;
   /** The words that run docker-compose. */
   composeSoftware(): Promise<readonly string[]>;
   /** A secret of an instance: made at first need, the same at every call. */
