@@ -246,7 +246,7 @@ describe('guards', () => {
     expect(result.transitions).toMatchObject([{ action: 'late', late: true, at: '2018-01-01T00:00:00.000Z' }]);
   });
   test('every refusal is told in both languages', () => {
-    for (const { vi, en } of Object.values(refusalTexts)) expect([vi.trim().length > 5, en.trim().length > 5, vi === en]).toEqual([true, true, false]);
+    for (const { vi, en } of Object.values<{ vi: string; en: string }>(refusalTexts)) expect([vi.trim().length > 5, en.trim().length > 5, vi === en]).toEqual([true, true, false]);
   });
 });
 

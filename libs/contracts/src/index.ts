@@ -1,5 +1,7 @@
 /** The words that all agree on. Runs in a browser: imports zod alone. */
 export * from './alarm-life.js';
+export * from './alarm-master.js';
+export * from './alarm-rows.js';
 export * from './alarm.js';
 export * from './asset.js';
 export * from './cap-rows.js';
@@ -17,10 +19,13 @@ export * from './instant.js';
 export * from './outcomes.js';
 export * from './own-json.js';
 export * from './plain-test.js';
+export * from './pollution-alarms.js';
 export * from './pollution-rows.js';
 export * from './pollution-seeds.js';
 export * from './pollution.js';
 export * from './seed-rows.js';
+export * from './system-alarms.js';
 export * from './topics.js';
+export * from './traffic-alarms.js';
 export * from './traffic-rows.js';
 export * from './traffic.js';
