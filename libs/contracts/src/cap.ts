@@ -115,7 +115,7 @@ const alert = z.strictObject({
   code: z.array(text).optional(),
   note: text.optional(),
   /** `sender,identifier,sent`, a space between several. */
-  references: text.regex(/\S/, 'expected sender,identifier,sent, and a space between several; found nothing').optional(),
+  references: text.regex(/\S/, 'expected sender,identifier,sent, and a space between several').optional(),
   incidents: text.optional(),
   info: z.array(info).optional(),
 });

@@ -45,7 +45,7 @@ function clearComplaint({ msgType, info = [] }: CapMessage): Complaint | null {
   return pressing < 0 ? null : { field: `info[${pressing}].urgency`, expected: `expected Past with the response AllClear, found ${info[pressing]!.urgency}` };
 }
 
-const markup = /<(?:\/?[A-Za-z]|!)[^<>]*>|&(?:amp|lt|gt|quot|apos|nbsp|#\d+|#x[\da-f]+);/i;
+const markup = /<(?:\/?[A-Za-z]|[!?])[^<>]*>|&(?:amp|lt|gt|quot|apos|nbsp|#\d+|#x[\da-f]+);/i;
 
 /** Texts are plain: what a browser would take for HTML is shown as it stands by all other receivers. */
 function markupComplaint(value: unknown, path: readonly (string | number)[]): Complaint | null {
