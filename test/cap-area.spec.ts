@@ -10,24 +10,24 @@ type Pair = [latitude: number, longitude: number];
 
 test('latitude comes first, and a polygon ends where it begins', () => {
   // Hồ Hoàn Kiếm, roughly, counter-clockwise; the hole is Tháp Rùa.
-  const lake: Position[] = [[105.8514, 21.0265], [105.8535, 21.0268], [105.8532, 21.0312], [105.8516, 21.031], [105.8514, 21.0265]];
-  const hole: Position[] = [[105.8521, 21.0278], [105.8523, 21.0278], [105.8523, 21.028], [105.8521, 21.0278]];
+  const lake: [number, number][] = [[105.8514, 21.0265], [105.8535, 21.0268], [105.8532, 21.0312], [105.8516, 21.031], [105.8514, 21.0265]];
+  const hole: [number, number][] = [[105.8521, 21.0278], [105.8523, 21.0278], [105.8523, 21.028], [105.8521, 21.0278]];
   expect(shapesOf({ type: 'Polygon', coordinates: [lake, hole] }, 1)).toEqual({ polygon: ['21.0265,105.8514 21.0268,105.8535 21.0312,105.8532 21.031,105.8516 21.0265,105.8514'] });
   expect(shapesOf({ type: 'Point', coordinates: [105.8, 21] }, 0.5)).toEqual({ circle: ['21,105.8 0.5'] });
 });
 
 test('a ring that is open is closed; one that CAP cannot hold becomes the circle around it', () => {
-  const open: Position[] = [[0, 0], [1, 0], [1, 1], [0, 1]];
+  const open: [number, number][] = [[0, 0], [1, 0], [1, 1], [0, 1]];
   expect(shapesOf({ type: 'Polygon', coordinates: [open] }, 1)).toEqual({ polygon: ['0,0 0,1 1,1 1,0 0,0'] });
-  const bowTie: Position[] = [[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]];
+  const bowTie: [number, number][] = [[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]];
   // From the middle, 0.5° each way: half of the diagonal by the haversine formula is 78.62 km.
   expect(shapesOf({ type: 'Polygon', coordinates: [bowTie] }, 1)).toEqual({ circle: [expect.stringMatching(/^0\.5,0\.5 78\.62\d*$/)] });
-  const speck: Position[] = [[0, 0], [1e-7, 0], [0, 1e-7], [0, 0]];
+  const speck: [number, number][] = [[0, 0], [1e-7, 0], [0, 1e-7], [0, 0]];
   expect(shapesOf({ type: 'Polygon', coordinates: [speck] }, 1)).toEqual({ circle: ['0,0 1'] });
 });
 
 test('a road is covered from end to end, by at most 50 circles', () => {
-  const road: Position[] = [[105.78, 21.03], [105.8, 21.02], [105.81, 21.035]];
+  const road: [number, number][] = [[105.78, 21.03], [105.8, 21.02], [105.81, 21.035]];
   for (const aroundKm of [0.05, 0.2, 1, 10]) {
     const { circle } = shapesOf({ type: 'LineString', coordinates: road }, aroundKm);
     expect(circle!.length).toBeLessThanOrEqual(50);

@@ -12,7 +12,7 @@ export function oddText(chance: Chance, piecesMax = 8): string {
   const count = 1 + Math.floor(chance() * piecesMax);
   const text = `x${Array.from({ length: count }, () => oneOf(chance, pieces)).join('')}`;
   // What looks like HTML is refused, and has a test of its own.
-  return text.replace(/<(?=[A-Za-z/!?][^<>]*>)/g, '< ');
+  return text.replace(/<(?=[A-Za-z/!?])/g, '< ');
 }
 
 /** A whole life: Alert, up to three Updates, then nothing, an all-clear or a Cancel. Throws where one is refused. */

@@ -1,4 +1,4 @@
-/** The second opinion on XML: the schema that OASIS publishes for CAP 1.2, judged by xmllint. */
+/** The second opinion on XML: xmllint, with the schema that OASIS publishes for CAP 1.2. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,8 +13,21 @@ export function capData(): string {
   throw new Error(`recorded data payloads/cap is missing: set NHIP_DATA to the folder that holds it, or fetch CAP-v1.2.xsd from docs.oasis-open.org and the messages from github.com/google/cap-library`);
 }
 
-/** For each document null, or what is wrong with it by the schema; all in one run. */
+/** For each document null, or what is wrong with it by CAP's schema; all in one run. */
 export async function schemaFaults(documents: readonly (string | Uint8Array)[]): Promise<(string | null)[]> {
+  const lines = await said(documents, ['--schema', join(capData(), 'CAP-v1.2.xsd')]);
+  const valid = new Set(lines.flatMap((line) => /^(\d+)\.xml validates$/.exec(line)?.[1] ?? []));
+  return documents.map((_, index) => (valid.has(String(index)) ? null : (lines.find((line) => line.startsWith(`${index}.xml:`)) ?? lines.join('\n').slice(0, 500))));
+}
+
+/** For each document whether it is XML at all. */
+export async function wellFormed(documents: readonly string[]): Promise<boolean[]> {
+  const lines = await said(documents, []);
+  return documents.map((_, index) => !lines.some((line) => line.startsWith(`${index}.xml:`)));
+}
+
+/** The lines that xmllint prints about files `0.xml`, `1.xml` … */
+async function said(documents: readonly (string | Uint8Array)[], options: readonly string[]): Promise<string[]> {
   const env = { ...process.env, ...(await (await infra()).xmllintSoftware()) };
   const folder = mkdtempSync(join(tmpdir(), 'nhip-cap-'));
   try {
@@ -22,15 +35,14 @@ export async function schemaFaults(documents: readonly (string | Uint8Array)[]):
       writeFileSync(join(folder, `${index}.xml`), document);
       return `${index}.xml`;
     });
-    const said = await new Promise<string>((done, fail) => {
-      execFile('xmllint', ['--noout', '--nonet', '--schema', join(capData(), 'CAP-v1.2.xsd'), ...files], { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+    const printed = await new Promise<string>((done, fail) => {
+      execFile('xmllint', ['--noout', '--nonet', ...options, ...files], { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+        // A number: it ran, and has something to say.
         if (error !== null && typeof error.code !== 'number') fail(error);
         else done(`${stdout}${stderr}`);
       });
     });
-    const lines = said.split('\n');
-    const valid = new Set(lines.flatMap((line) => /^(\d+)\.xml validates$/.exec(line)?.[1] ?? []));
-    return files.map((file, index) => (valid.has(String(index)) ? null : (lines.find((line) => line.startsWith(`${file}:`)) ?? said.slice(0, 500))));
+    return printed.split('\n');
   } finally {
     rmSync(folder, { recursive: true });
   }
