@@ -65,6 +65,8 @@ test('flood: begins with the 11th in 10 minutes, ends when fewer than 5 are left
   expect(of([...trips(7, 60), ...trips(4, 360, 'b')])).toMatchObject({ flood: { minutes: 5 } });
   // 6 and 5: at minute 11 five are left, which is not fewer than 5; at minute 16 none.
   expect(of([...trips(6, 60), ...trips(5, 360, 'b')])).toMatchObject({ flood: { minutes: 10 } });
+  // At minute 11 seven grow old and one comes: five, judged together, so it goes on until minute 16.
+  expect(of([...trips(7, 60), ...trips(4, 360, 'b'), ...trips(1, 660, 'c')])).toMatchObject({ flood: { minutes: 10 } });
   // One that began before the period counts from its beginning on.
   expect(of(trips(11, -300).concat(trips(1, 400, 'b')))).toMatchObject({ flood: { minutes: 5 } });
   expect(floods([], 1, settings)).toEqual([]);

@@ -1,6 +1,7 @@
 /** The tables of alarms.md §3, each way of them, and what holds for every sequence of events. */
-import { alarmLife, alarmStates, lifeTransition, type AlarmLife, type AlarmPriority, type AlarmState, type Condition, type LifeTransition, type LiveState } from '#contracts';
+import { alarmLife, alarmStates, lifeTransition, type Alarm, type AlarmLife, type AlarmPriority, type AlarmState, type Condition, type LifeTransition, type LiveState } from '#contracts';
 import { fresh, replay } from './alarm-log.js';
+import { apply } from './life.js';
 import { refusalTexts } from './refusals.js';
 import { nextDueAt, step, type AlarmEvent, type AlarmRules, type Person, type PersonAction, type Refused, type Stepped } from './state-machine.js';
 
@@ -337,6 +338,22 @@ describe('any sequence of events', () => {
     expect(read.map((_, at) => replay(id, 'low', read.slice(0, at + 1)).state)).toEqual(read.map(({ to }) => to));
     expect(punctualLog.filter(({ recordedAt }) => Date.parse(recordedAt) <= atS * 1_000 + Date.UTC(2026, 10, 22)).map(({ recordedAt: _, ...rest }) => rest).slice(0, log.length)).toEqual(log.map(({ recordedAt: _, ...rest }) => rest));
   });
+});
+
+test.each(Array.from({ length: 20 }, (_, index) => 20_261_122 + index))('without people, delays and settings it does what life.ts does, seed %i', (seed) => {
+  const random = chance(seed);
+  const place = { path: ['road-1'], nameVi: null, nameEn: null };
+  let old: Alarm | null = null;
+  let alarm = fresh(id, 'low');
+  for (let seq = 1; seq <= 60; seq += 1) {
+    const event = said(seq === 1 ? 'active' : (['active', 'clear', 'bad'] as const)[random(3)]!, { seq, level: `level-${random(3)}`, observedAt: minute(seq), value: random(100), late: seq > 1 && random(6) === 0 }) as Extract<AlarmEvent, { kind: 'condition' }>;
+    const lived = apply(old, { conditionId: id, ...event.condition }, place, minute(100));
+    const stepped = took(step(alarm, event, minute(100), rules));
+    old = lived.alarm;
+    alarm = stepped.alarm;
+    expect(alarm).toMatchObject(Object.fromEntries(Object.entries(old).filter(([key]) => !['domain', 'type', 'asset', 'path', 'nameVi', 'nameEn'].includes(key))));
+    expect(stepped.transitions).toMatchObject([lived.transition]);
+  }
 });
 
 test('every action of a person has its right', () => {
