@@ -75,6 +75,17 @@ describe('what others have sent', () => {
     for (const [index, file] of files.entries()) expect([file, faults[index] === null || !expected[file]!.startsWith('accepted')]).toEqual([file, true]);
   });
 
+  test('nor when they are changed by chance: what is accepted is valid by the schema too', async () => {
+    const chance = chanceFrom(31);
+    const whole = readdirSync(folder).filter((file) => expected[file] === 'accepted').map((file) => readFileSync(join(folder, file), 'utf8'));
+    const changed = Array.from({ length: 1_500 }, (_, index) => changedByChance(whole[index % whole.length]!, chance));
+    const accepted = changed.filter((document) => outcomeOf(Buffer.from(document)).startsWith('accepted'));
+    expect(accepted.length).toBeGreaterThan(100);
+    expect(changed.length - accepted.length).toBeGreaterThan(500);
+    const faults = await schemaFaults(accepted);
+    expect(faults.filter((fault) => fault !== null)).toEqual([]);
+  });
+
   test('ISO-8859-1 is read as what it is', () => {
     const read = readCap(readFileSync(join(folder, 'earthquake-iso8859-1.cap')), bytesMax);
     expect(read).toMatchObject({ message: { info: [{ headline: 'EQ 4.6 Usulután, Usulután, El Salvador - PRELIMINARY REPORT', language: 'en-US' }] } });
@@ -86,6 +97,37 @@ describe('what others have sent', () => {
     expect(['earthquake.cap', 'no_optional_fields.cap', 'weather.cap'].map(as12)).toEqual(['accepted', 'accepted', 'accepted']);
   });
 });
+
+/** One element is taken out, doubled, moved, renamed, emptied, given an attribute or another text, or a sign is changed. */
+function changedByChance(document: string, chance: () => number): string {
+  const leaves = [...document.matchAll(/<([\w:]+)>[^<]*<\/\1>/g)];
+  const pick = (): RegExpExecArray => leaves[Math.floor(chance() * leaves.length)]!;
+  const { 0: text, 1: name, index } = pick();
+  const put = (other: string): string => document.slice(0, index) + other + document.slice(index + text.length);
+  const values = ['', ' ', 'x', '0', '-1', '1e3', ' 5 ', '.5', '+7.', 'vi_VN', 'vi-VN', 'http://a b', '%zz', '#', 'Actual', 'Met', 'None', '2024-02-29T23:59:59+07:00', '2023-02-29T00:00:00+00:00', '2024-01-01T24:00:00+00:00', '0000-01-01T00:00:00+00:00', '2024-01-01T00:00:00+15:00', '2024-01-01T00:00:00-00:00', '1,1 1,2 2,2 1,1', '1,1 0'];
+  switch (Math.floor(chance() * 8)) {
+    case 0:
+      return put('');
+    case 1:
+      return put(text + text);
+    case 2: {
+      const other = pick();
+      const without = put('');
+      const at = other.index > index ? other.index - text.length : other.index;
+      return without.slice(0, Math.max(0, at)) + text + without.slice(Math.max(0, at));
+    }
+    case 3:
+      return put(text.replaceAll(name!, pick()[1]!));
+    case 4:
+      return put(text.replace('>', chance() < 0.5 ? ' lang="vi">' : ' xmlns:y="urn:y">'));
+    case 5: {
+      const at = Math.floor(chance() * document.length);
+      return document.slice(0, at) + 'x<>&/ "'[Math.floor(chance() * 7)] + document.slice(at + 1);
+    }
+    default:
+      return put(`<${name}>${values[Math.floor(chance() * values.length)]}</${name}>`);
+  }
+}
 
 /** Each character that XML 1.0 has no place for (2.2 Char) is read as U+FFFD. */
 function held(message: CapMessage): CapMessage {

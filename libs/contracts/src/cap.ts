@@ -25,18 +25,22 @@ export const capLanguageDefault = 'en-US';
 
 /** Of one polygon, and of all polygons of a message: whether one crosses itself takes up to the square of them. */
 export const capPairsPerPolygonMax = 5_000;
-export const capPairsMax = 20_000;
+export const capPairsMax = 10_000;
 
 const text = z.string();
 /** What must be there must also say something. */
 const words = text.regex(/\S/, 'expected a text that is not empty');
 /** `identifier` and `sender` (CAP 1.2, 3.2.1). */
-const name = text.regex(/^[^\s,<&]+$/, 'expected a text without spaces, commas, "<" and "&"');
+const namePattern = /^[^\s,<&]+$/;
+const name = text.regex(namePattern, 'expected a text without spaces, commas, "<" and "&"');
 /** With its offset from UTC, without fractions; the schema's pattern would let a comma stand for the sign. */
+const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d$/;
 const time = text
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d$/, 'expected YYYY-MM-DDThh:mm:ss+hh:mm: without fractions, with the offset and not "Z"')
+  .regex(timePattern, 'expected YYYY-MM-DDThh:mm:ss+hh:mm: without fractions, with the offset and not "Z"')
   .refine((value) => !Number.isNaN(instantMs(value)), 'expected a time that is on the calendar and the clock');
 const number = z.number();
+/** xs:anyURI: what stands before a colon is a scheme, what follows "%" are two hexadecimal digits, "#" comes once. */
+const link = text.regex(/^(?:[A-Za-z][A-Za-z0-9+.-]*:|(?=[^:/?#]*(?:[/?#]|$)))[^#%]*(?:%[\dA-Fa-f]{2}[^#%]*)*(?:#[^#%]*(?:%[\dA-Fa-f]{2}[^#%]*)*)?$/, 'expected a URI');
 
 const named = z.strictObject({ valueName: words, value: text });
 
@@ -46,7 +50,7 @@ const resource = z
     mimeType: words,
     /** Bytes. */
     size: z.int().nonnegative().optional(),
-    uri: text.optional(),
+    uri: link.optional(),
     derefUri: text.optional(),
     digest: text.optional(),
   })
@@ -93,7 +97,7 @@ const info = z
     headline: text.optional(),
     description: text.optional(),
     instruction: text.optional(),
-    web: text.optional(),
+    web: link.optional(),
     contact: text.optional(),
     parameter: z.array(named).optional(),
     resource: z.array(resource).optional(),
@@ -122,7 +126,8 @@ const alert = z.strictObject({
 
 export const capMessage = alert
   .superRefine((message, context) => {
-    for (const { field, expected } of messageFaults(message)) context.addIssue({ code: 'custom', path: [field], message: expected });
+    // The first: a hostile message may have a hundred thousand.
+    for (const { field, expected } of messageFaults(message)) return context.addIssue({ code: 'custom', path: [field], message: expected });
   })
   .meta({ id: 'CapMessage' });
 export type CapMessage = z.infer<typeof capMessage>;
@@ -139,7 +144,7 @@ export function capReference({ sender, identifier, sent }: CapReference): string
 export function capReferences(references: string): (CapReference | null)[] {
   return references.trim().split(/\s+/).map((part) => {
     const [sender, identifier, sent, ...more] = part.split(',');
-    const isWhole = more.length === 0 && name.safeParse(sender).success && name.safeParse(identifier).success && time.safeParse(sent).success;
+    const isWhole = more.length === 0 && namePattern.test(sender ?? '') && namePattern.test(identifier ?? '') && timePattern.test(sent ?? '') && !Number.isNaN(instantMs(sent!));
     return isWhole ? { sender: sender!, identifier: identifier!, sent: sent! } : null;
   });
 }
@@ -166,11 +171,11 @@ function* messageFaults(message: z.infer<typeof alert>): Generator<Complaint> {
 
 function polygonFault(value: string): string | null {
   const texts = value.trim().split(/\s+/);
+  if (texts.length > capPairsPerPolygonMax) return `expected at most ${capPairsPerPolygonMax} pairs, found ${texts.length}`;
   const wrong = texts.findIndex((one) => !isPlace(pair.exec(one)));
   if (value.trim() === '') return 'expected at least 4 pairs latitude,longitude, found nothing';
   if (wrong >= 0) return `expected latitude,longitude within ±90,±180 as pair ${wrong + 1}, found ${JSON.stringify(texts[wrong]!.slice(0, 40))}`;
   if (texts.length < 4) return `expected at least 4 pairs latitude,longitude, found ${texts.length}`;
-  if (texts.length > capPairsPerPolygonMax) return `expected at most ${capPairsPerPolygonMax} pairs, found ${texts.length}`;
   const [first, last] = [texts[0]!, texts.at(-1)!].map((one) => one.split(',').map(Number));
   if (first![0] !== last![0] || first![1] !== last![1]) return `expected the last pair as the first, ${texts[0]}, found ${texts.at(-1)}`;
   return null;

@@ -38,7 +38,7 @@ function ruleOf(name: string, field: z.ZodType): ElementRule {
       inner = inner.element as z.ZodType;
     } else break;
   }
-  const isFreeText = inner instanceof z.ZodString && (inner.def.checks ?? []).length === 0;
+  const mayBeEmpty = inner instanceof z.ZodString && inner.safeParse('').success;
   const content = inner instanceof z.ZodObject ? rulesOf(inner) : inner instanceof z.ZodNumber ? 'number' : 'text';
-  return { name, needed, many, content, collapses: collapsing.has(name), emptyIsNone: !needed && isFreeText };
+  return { name, needed, many, content, collapses: collapsing.has(name), emptyIsNone: !needed && mayBeEmpty };
 }

@@ -94,12 +94,15 @@ test.each([
   ['text between elements', but('<scope>', 'for <scope>'), 'alert: expected elements and no text between them, found "for"'],
   ['an attribute', but('<scope>', '<scope kind="x">'), 'scope: expected no attribute, found kind'],
   ['a relative link alone', but('http://example.org/map.png', 'map.png'), 'info[0].resource[0].uri: expected a full URI, or derefUri beside a relative one, found "map.png"'],
+  ['a link whose scheme is none', but('http://example.org/map.png', '2003-06-17T14:57:00'), 'info[0].resource[0].uri: expected a URI, found "2003-06-17T14:57:00"'],
+  ['a link with half an escape', but('map.png', 'map%2'), 'info[0].resource[0].uri: expected a URI, found "http://example.org/map%2"'],
   ['longitude first', but('38.47,-120.14 38.34', '-120.14,38.47 38.34'), 'info[0].area[0].polygon[0]: expected latitude,longitude within ±90,±180 as pair 1, found "-120.14,38.47"'],
   ['a pair that is half', but('38.34,-119.95', '38.34,'), 'info[0].area[0].polygon[0]: expected latitude,longitude within ±90,±180 as pair 2, found "38.34,"'],
   ['an open polygon', but('38.47,-120.14</polygon>', '38.48,-120.14</polygon>'), 'info[0].area[0].polygon[0]: expected the last pair as the first, 38.47,-120.14, found 38.48,-120.14'],
   ['a polygon of three pairs', but(/<polygon>.*<\/polygon>/, '<polygon>1,1 2,2 1,1</polygon>'), 'info[0].area[0].polygon[0]: expected at least 4 pairs latitude,longitude, found 3'],
   ['an empty polygon', but(/<polygon>.*<\/polygon>/, '<polygon/>'), 'info[0].area[0].polygon[0]: expected at least 4 pairs latitude,longitude, found nothing'],
   ['a polygon without end', but(/<polygon>.*<\/polygon>/, `<polygon>${'1,1 '.repeat(capPairsPerPolygonMax + 1)}</polygon>`), `info[0].area[0].polygon[0]: expected at most ${capPairsPerPolygonMax} pairs, found ${capPairsPerPolygonMax + 1}`],
+  ['too many polygons', but(/<polygon>.*<\/polygon>/, `<polygon>${'1,1 '.repeat(capPairsPerPolygonMax)}</polygon>`.repeat(3)), 'info: expected at most 10000 pairs in all polygons, found 15000'],
   ['a polygon that crosses itself', but(/<polygon>.*<\/polygon>/, '<polygon>0,0 1,1 0,1 1,0 0,0</polygon>'), 'info[0].area[0].polygon[0]: expected a line that does not cross itself, found that it does after pairs 1 and 3'],
   ['a circle without radius', but('38.47,-120.14 5<', '38.47,-120.14<'), 'info[0].area[0].circle[0]: expected latitude,longitude within ±90,±180, a space, and a radius in km of at least 0, found "38.47,-120.14"'],
   ['a ceiling below the floor', but('<ceiling>200', '<ceiling>99'), 'info[0].area[0].ceiling: expected no less than altitude, 100'],
@@ -125,6 +128,7 @@ test.each([
   ['something else', '{"alert":{}}', /^undecodable: message: expected well-formed XML/],
   ['XML 1.1', but('version="1.0"', 'version="1.1"'), /^undecodable: message: expected XML 1\.0/],
   ['depth without end', but('SEVERE THUNDERSTORM', `${'<a>'.repeat(1000)}${'</a>'.repeat(1000)}`), /^undecodable: .*expected at most 32 levels of elements/],
+  ['elements without end', but('<code>a</code>', '<code>a</code>'.repeat(20_001)), /^undecodable: alert: expected at most 20000 elements/],
   ['depth without end in a signature', but('</info>\n</alert>', `</info><Signature xmlns="http://www.w3.org/2000/09/xmldsig#">${'<a>'.repeat(1000)}`), /expected at most 32 levels of elements/],
 ])('%s is not XML that we read', (_, document, reason) => {
   expect(refusal(document)).toMatch(reason);

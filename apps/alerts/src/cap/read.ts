@@ -77,9 +77,16 @@ function objectOf(element: XmlElement, rules: readonly ElementRule[], path: Path
     if (!rule.many && seen.has(rule.name)) refuse(place, 'expected once');
     passTo(index, child.name);
     seen.add(rule.name);
+    if (!rule.many) {
+      const value = valueOf(child, rule, place);
+      if (value !== undefined) values[rule.name] = value;
+      continue;
+    }
     const all = (values[rule.name] ?? []) as unknown[];
-    const value = valueOf(child, rule, rule.many ? [...place, all.length] : place);
-    if (value !== undefined) values[rule.name] = rule.many ? [...all, value] : value;
+    const value = valueOf(child, rule, [...place, all.length]);
+    if (value === undefined) continue;
+    all.push(value);
+    values[rule.name] = all;
   }
   passTo(rules.length, 'the end');
   if (rules.some(({ name }) => name === 'language')) values['language'] ??= capLanguageDefault;

@@ -2,7 +2,8 @@
  * Text to a tree of XML elements, from a sender that nobody knows.
  *
  * A document type is refused whatever it holds, so that there are no entities but XML's own five: none is fetched, none
- * is multiplied. Well-formedness and namespaces are the parser's; depth is bounded here, size by the caller.
+ * is multiplied. Well-formedness and namespaces are the parser's; depth and number of elements are bounded here, bytes
+ * by the caller.
  */
 import { quoted, Rejected } from '#contracts';
 import { SaxesParser, type SaxesAttributeNS } from 'saxes';
@@ -26,11 +27,14 @@ interface Open {
 
 /** CAP needs 4 levels and signatures 8. */
 const depthMax = 32;
+/** A warning for every ward of a country fits in; each element is worth some µs of judging. */
+const elementsMax = 20_000;
 
 /** The root element. Of elements in `skipped` namespaces only that they are there is kept. */
 export function treeOf(text: string, skipped: ReadonlySet<string>): XmlElement | Rejected {
   const open: Open[] = [];
   let root: XmlElement | null = null;
+  let elements = 0;
   const place = (): string => (open.length === 0 ? 'message' : open.map(({ name }) => quoted(name)).join('.'));
   const refuse = (expected: string): never => {
     throw new Rejected('undecodable', `${place()}: ${expected}, at line ${parser.line}, column ${parser.column}`);
@@ -43,6 +47,8 @@ export function treeOf(text: string, skipped: ReadonlySet<string>): XmlElement |
   parser.on('xmldecl', ({ version }) => (version === '1.0' ? undefined : refuse('expected XML 1.0')));
   parser.on('doctype', () => refuse('expected no document type (DOCTYPE): entities are not taken'));
   parser.on('opentag', ({ local, uri, attributes }) => {
+    elements += 1;
+    if (elements > elementsMax) refuse(`expected at most ${elementsMax} elements`);
     if (open.length === depthMax) refuse(`expected at most ${depthMax} levels of elements`);
     open.push({ name: local, namespace: uri, attributes: Object.values(attributes), children: [], text: '' });
   });
