@@ -14,7 +14,7 @@ const outcomeOf = (bytes: Uint8Array): string => {
   return read instanceof Rejected ? read.message : `accepted${read.signed ? ', signed' : ''}`;
 };
 
-describe('what we send', () => {
+describe('A9: CAP that we send', () => {
   const messages = [1, 2, 3, 4].flatMap((seed) => {
     const chance = chanceFrom(seed);
     return Array.from({ length: 30 }, () => oddLife(chance)).flat();
@@ -44,7 +44,7 @@ describe('what we send', () => {
   });
 });
 
-describe('what others have sent', () => {
+describe('A9: CAP that others have sent', () => {
   const folder = join(capData(), 'google');
   const only12 = `invalid: alert: expected namespace ${capNamespace}, found "urn:oasis:names:tc:emergency:cap:1.1": only CAP 1.2 is taken`;
   /** Of the messages in CAP 1.1 the reason is that; two of them have more that is wrong, which is looked at below. */

@@ -34,7 +34,7 @@ const words = text.regex(/\S/, 'expected a text that is not empty');
 const namePattern = /^[^\s,<&]+$/;
 const name = text.regex(namePattern, 'expected a text without spaces, commas, "<" and "&"');
 /** With its offset from UTC, without fractions; the schema's pattern would let a comma stand for the sign. */
-const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d$/;
+const timePattern = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+](?:0\d:[0-5]\d|1[0-3]:[0-5]\d|14:00)$/;
 const time = text
   .regex(timePattern, 'expected YYYY-MM-DDThh:mm:ss+hh:mm: without fractions, with the offset and not "Z"')
   .refine((value) => !Number.isNaN(instantMs(value)), 'expected a time that is on the calendar and the clock');

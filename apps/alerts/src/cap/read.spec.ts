@@ -75,6 +75,7 @@ test.each([
   ['time in Z', but('14:57:00-07:00</sent>', '14:57:00Z</sent>'), 'sent: expected YYYY-MM-DDThh:mm:ss+hh:mm: without fractions, with the offset and not "Z", found "2003-06-17T14:57:00Z"'],
   ['fractions of a second', but('14:57:00-07:00</sent>', '14:57:00.5-07:00</sent>'), 'sent: expected YYYY-MM-DDThh:mm:ss+hh:mm: without fractions, with the offset and not "Z", found "2003-06-17T14:57:00.5-07:00"'],
   ['the comma of the schema\'s pattern', but('14:57:00-07:00</sent>', '14:57:00,07:00</sent>'), 'sent: expected YYYY-MM-DDThh:mm:ss+hh:mm: without fractions, with the offset and not "Z", found "2003-06-17T14:57:00,07:00"'],
+  ['an offset that no clock has', but('14:57:00-07:00</sent>', '14:57:00+15:00</sent>'), 'sent: expected YYYY-MM-DDThh:mm:ss+hh:mm: without fractions, with the offset and not "Z", found "2003-06-17T14:57:00+15:00"'],
   ['the 31st of June', but('2003-06-17T14:57:00-07:00</sent>', '2003-06-31T14:57:00-07:00</sent>'), 'sent: expected a time that is on the calendar and the clock, found "2003-06-31T14:57:00-07:00"'],
   ['an end before the beginning', but('T16:00:00', 'T14:00:00'), 'info[0].expires: expected no earlier than effective, found "2003-06-17T14:00:00-07:00"'],
   ['a comma in the identifier', but('KSTO1055887203', 'KSTO,1'), 'identifier: expected a text without spaces, commas, "<" and "&", found "KSTO,1"'],
