@@ -12,6 +12,7 @@ module.exports = {
     only('messaging-and-timeseries-apart', { path: '^libs/messaging/' }, { path: '^libs/timeseries/' }, 'Messaging knows no database.'),
     only('kafka-in-messaging', { path: '^(libs|apps)/', pathNot: '^libs/messaging/' }, { path: '^node_modules/(kafkajs|mqtt-packet)/' }, 'Kafka and MQTT packets stay in messaging.'),
     only('mqtt-client-in-simulator', { path: '^(libs|apps)/', pathNot: '^(libs/messaging|apps/simulator)/' }, { path: '^node_modules/mqtt/' }, 'The MQTT client stays in messaging and simulator.'),
+    only('xml-in-cap', { path: '^(libs|apps)/', pathNot: '^apps/alerts/src/cap/' }, { path: '^node_modules/saxes/' }, 'XML of others is read in one place, which refuses entities.'),
     only('pg-in-timeseries', { path: '^(libs|apps)/', pathNot: '^libs/timeseries/' }, { path: '^node_modules/(pg|pg-copy-streams)/' }, 'PostgreSQL stays in timeseries.'),
   ],
   options: {
